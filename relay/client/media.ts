@@ -1,0 +1,287 @@
+import type { VideoCodec } from '../protocol.ts';
+
+/**
+ * The browser's end of the media plane: answers the relay's offers, carries our microphone and camera
+ * towards it and hands the tracks that come back to the page.
+ */
+
+/** What a `MediaPeer` tells the page. */
+export type MediaPeerEvents = {
+  /** To be sent to the relay, which then sends its candidates. */
+  answer: (peerId: string, sdp: string) => void;
+  /** This connection is lost and already closed here; told once. The relay offers a new one when asked to. */
+  failed: (peerId: string) => void;
+  /** A remote track of a connection that is up. It takes the place of an earlier track of its kind. */
+  track: (track: MediaStreamTrack) => void;
+  /** State of the newest connection. */
+  state: (state: RTCPeerConnectionState) => void;
+};
+
+/** Local media; null sends nothing at all, not even silence. */
+export type LocalTracks = { audio: MediaStreamTrack | null; video: MediaStreamTrack | null };
+
+/**
+ * A connection that is not up by then is given up. Connecting took at most 3.3 s over a 40 ms path with 10 %
+ * loss, and about one DTLS handshake in 200 never ends (facts/reliability.md 1.5).
+ */
+const CONNECT_TIMEOUT_MS = 4_000;
+
+/** What a phone's uplink and heat allow for 720p (facts/reliability.md 6.2); the estimate moves below it. */
+const VIDEO_MAX_BITRATE_BPS = 2_500_000;
+
+type Connection = {
+  peerId: string;
+  pc: RTCPeerConnection;
+  /** Candidates may be added only after the offer was applied. */
+  described: boolean;
+  queuedCandidates: string[];
+  /** Remote tracks that the page has not been given yet. */
+  pendingTracks: MediaStreamTrack[];
+  connectTimer: ReturnType<typeof setTimeout> | undefined;
+};
+
+/**
+ * One participant's media with the relay. The relay always offers; every offer makes a new connection, and
+ * an older one stays until the new one is connected or the relay says `peerClosed`.
+ */
+export class MediaPeer {
+  readonly #events: MediaPeerEvents;
+  #connections: Connection[] = [];
+  #local: LocalTracks = { audio: null, video: null };
+  #closed = false;
+
+  constructor(events: MediaPeerEvents) {
+    this.#events = events;
+  }
+
+  /** Connections this page still holds, oldest first. */
+  get peerIds(): string[] {
+    return this.#connections.map((connection) => connection.peerId);
+  }
+
+  /** Answers an offer through the `answer` event. Never rejects: trouble is reported as `failed`. */
+  async offer(peerId: string, sdp: string): Promise<void> {
+    if (this.#closed) {
+      return;
+    }
+    this.peerClosed(peerId);
+    const connection = this.#open(peerId);
+    const { pc } = connection;
+    try {
+      await pc.setRemoteDescription({ type: 'offer', sdp });
+      if (!this.#holds(connection)) {
+        return;
+      }
+      connection.described = true;
+      for (const candidate of connection.queuedCandidates.splice(0)) {
+        await this.#addCandidate(connection, candidate);
+      }
+      await this.#attach(connection);
+      const answer = await pc.createAnswer();
+      await pc.setLocalDescription(answer);
+      if (!this.#holds(connection)) {
+        return;
+      }
+      this.#events.answer(peerId, pc.localDescription?.sdp ?? answer.sdp ?? '');
+      await limitVideoBitrate(pc);
+    } catch {
+      this.#fail(connection);
+    }
+  }
+
+  /** Takes the relay's candidates; those that come before the offer was applied wait for it. */
+  async candidates(peerId: string, candidates: string[]): Promise<void> {
+    const connection = this.#connections.find((held) => held.peerId === peerId);
+    if (connection === undefined) {
+      return;
+    }
+    if (!connection.described) {
+      connection.queuedCandidates.push(...candidates);
+      return;
+    }
+    for (const candidate of candidates) {
+      await this.#addCandidate(connection, candidate);
+    }
+  }
+
+  /** The relay has closed this connection. */
+  peerClosed(peerId: string): void {
+    const connection = this.#connections.find((held) => held.peerId === peerId);
+    if (connection !== undefined) {
+      this.#drop(connection);
+    }
+  }
+
+  /**
+   * Sends these tracks from now on, also over connections that come later. Directions were negotiated
+   * beforehand, so this needs no word with the relay; with null not one RTP packet leaves the browser.
+   */
+  async send(tracks: LocalTracks): Promise<void> {
+    this.#local = { audio: tracks.audio, video: tracks.video };
+    await Promise.all(this.#connections.map((connection) => this.#attach(connection)));
+  }
+
+  /** Statistics of the newest connection; undefined while there is none. */
+  async stats(): Promise<RTCStatsReport | undefined> {
+    return await this.#connections.at(-1)?.pc.getStats();
+  }
+
+  /** Ends everything; may be called again. The local tracks belong to the page and keep running. */
+  close(): void {
+    this.#closed = true;
+    this.#local = { audio: null, video: null };
+    for (const connection of [...this.#connections]) {
+      this.#drop(connection);
+    }
+  }
+
+  #open(peerId: string): Connection {
+    const pc = new RTCPeerConnection({ iceServers: [], bundlePolicy: 'max-bundle' });
+    const connection: Connection = {
+      peerId,
+      pc,
+      described: false,
+      queuedCandidates: [],
+      pendingTracks: [],
+      connectTimer: setTimeout(() => this.#fail(connection), CONNECT_TIMEOUT_MS),
+    };
+    this.#connections.push(connection);
+    pc.ontrack = ({ track }) => {
+      connection.pendingTracks.push(track);
+      this.#deliverTracks(connection);
+    };
+    pc.onconnectionstatechange = () => this.#stateChanged(connection);
+    return connection;
+  }
+
+  #stateChanged(connection: Connection): void {
+    if (!this.#holds(connection)) {
+      return;
+    }
+    const state = connection.pc.connectionState;
+    if (connection === this.#connections.at(-1)) {
+      this.#events.state(state);
+    }
+    if (state === 'failed') {
+      this.#fail(connection);
+    } else if (state === 'connected') {
+      clearTimeout(connection.connectTimer);
+      this.#deliverTracks(connection);
+      const newest = this.#connections.indexOf(connection);
+      for (const older of this.#connections.slice(0, Math.max(0, newest))) {
+        this.#drop(older);
+      }
+    }
+  }
+
+  /** Until a connection is up, the tracks of the one before it are the better ones to show. */
+  #deliverTracks(connection: Connection): void {
+    if (connection.pc.connectionState === 'connected') {
+      for (const track of connection.pendingTracks.splice(0)) {
+        this.#events.track(track);
+      }
+    }
+  }
+
+  async #attach(connection: Connection): Promise<void> {
+    if (!connection.described) {
+      return;
+    }
+    for (const kind of ['audio', 'video'] as const) {
+      const transceiver = connection.pc
+        .getTransceivers()
+        .find((candidate) => candidate.receiver.track.kind === kind);
+      if (transceiver === undefined || !this.#holds(connection)) {
+        continue;
+      }
+      // The answer takes the intersection with what the relay offered (RFC 9429 section 5.3.1), so a line
+      // that is sendonly on the relay's side still becomes recvonly here. Later calls must not touch it:
+      // a new direction would want a negotiation.
+      if (connection.pc.signalingState === 'have-remote-offer') {
+        transceiver.direction = 'sendrecv';
+      }
+      try {
+        await transceiver.sender.replaceTrack(this.#local[kind]);
+      } catch (error) {
+        // A connection that was closed meanwhile has nothing left to send on.
+        if (this.#holds(connection)) {
+          throw error;
+        }
+      }
+    }
+  }
+
+  async #addCandidate({ pc }: Connection, candidate: string): Promise<void> {
+    try {
+      // Everything is bundled on the first media line.
+      await pc.addIceCandidate({ candidate, sdpMid: '0', sdpMLineIndex: 0 });
+    } catch {
+      // A candidate that this browser cannot use; the others may do, and the time-out sees to the rest.
+    }
+  }
+
+  #fail(connection: Connection): void {
+    if (this.#holds(connection)) {
+      this.#drop(connection);
+      this.#events.failed(connection.peerId);
+    }
+  }
+
+  #holds(connection: Connection): boolean {
+    return this.#connections.includes(connection);
+  }
+
+  #drop(connection: Connection): void {
+    this.#connections = this.#connections.filter((held) => held !== connection);
+    clearTimeout(connection.connectTimer);
+    connection.pc.ontrack = null;
+    connection.pc.onconnectionstatechange = null;
+    connection.pc.close();
+  }
+}
+
+async function limitVideoBitrate(pc: RTCPeerConnection): Promise<void> {
+  for (const { sender, receiver } of pc.getTransceivers()) {
+    const parameters = sender.getParameters();
+    const [encoding] = parameters.encodings ?? [];
+    if (receiver.track.kind === 'video' && encoding !== undefined) {
+      encoding.maxBitrate = VIDEO_MAX_BITRATE_BPS;
+      try {
+        await sender.setParameters(parameters);
+      } catch {
+        // Refused before the first negotiation or after closing; the estimate still bounds the rate.
+      }
+    }
+  }
+}
+
+/** iPadOS calls itself a Macintosh; only its touch points tell it apart. */
+function isAppleMobile(): boolean {
+  return (
+    /iPhone|iPad|iPod/.test(navigator.userAgent) ||
+    (navigator.userAgent.includes('Macintosh') && navigator.maxTouchPoints > 1)
+  );
+}
+
+/**
+ * Codecs this browser can send or receive, best first: H.264 on iPhone and iPad, which encode it in hardware
+ * and keep cool, VP8 elsewhere.
+ */
+export function supportedVideoCodecs(direction: 'send' | 'receive'): VideoCodec[] {
+  if (typeof RTCRtpSender === 'undefined' || typeof RTCRtpReceiver === 'undefined') {
+    return [];
+  }
+  const codecs =
+    (direction === 'send' ? RTCRtpSender.getCapabilities('video') : RTCRtpReceiver.getCapabilities('video'))
+      ?.codecs ?? [];
+  const preference: VideoCodec[] = isAppleMobile() ? ['H264', 'VP8'] : ['VP8', 'H264'];
+  return preference.filter((name) =>
+    codecs.some(
+      ({ mimeType, sdpFmtpLine = '' }) =>
+        mimeType.toLowerCase() === `video/${name.toLowerCase()}` &&
+        // The relay offers constrained baseline in packetization mode 1 only (RFC 6184 section 8.1).
+        (name !== 'H264' ||
+          (/packetization-mode=1/.test(sdpFmtpLine) && /profile-level-id=42/i.test(sdpFmtpLine))),
+    ),
+  );
+}
