@@ -1,0 +1,187 @@
+/** Start: read the configuration, open storage, fork the workers, listen, say `ready`; stop on SIGTERM. */
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { renderUnicodeCompact } from 'uqr';
+import { Accounts } from './accounts.ts';
+import { createAdmission } from './admission.ts';
+import { createApi, errorResponse, signInToken } from './api.ts';
+import { type Config, configHelp, readConfig } from './config.ts';
+import { openSqliteDirectory } from './directory-sqlite.ts';
+import { createLog, type Log } from './log.ts';
+import { createMemoryLimiter } from './memory.ts';
+import { createOperations } from './operations.ts';
+import { readOrigins } from './origins.ts';
+import { loadPages } from './pages.ts';
+import { WEBSOCKET_PATH } from './protocol.ts';
+import { readSecrets } from './secrets.ts';
+import { type HttpHandler, type HttpRequest, listen } from './server.ts';
+import { Sessions } from './sessions.ts';
+import { createSignalling } from './signalling.ts';
+import { StartError } from './start-error.ts';
+import { openSqliteStore } from './store-sqlite.ts';
+import { currentTerms } from './terms.ts';
+import { lanAddresses, lanCertificate, type TlsFiles } from './tls.ts';
+import { Workers } from './workers.ts';
+
+const MINUTE_MS = 60_000;
+const TICK_MS = 1_000;
+/** Built pages lie beside the built relay: dist/pages, dist/relay. */
+const PAGES_DIR = join(import.meta.dirname, '..', 'pages');
+
+/** The operator's few lines; everything else is in the log. */
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+function prepareDataDir(dataDir: string): void {
+  try {
+    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw new StartError(
+      'dataDirNotWritable',
+      `The data directory ${dataDir} cannot be created (${(error as NodeJS.ErrnoException).code}). Choose another with --data-dir.`,
+    );
+  }
+}
+
+/** The version of the package that this file was built from. */
+function readVersion(): string {
+  let folder = import.meta.dirname;
+  while (!existsSync(join(folder, 'package.json'))) {
+    folder = dirname(folder);
+  }
+  return (JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { version: string }).version;
+}
+
+async function tlsFiles(config: Config): Promise<TlsFiles | undefined> {
+  if (config.tlsCert !== '') {
+    return { certFile: config.tlsCert, keyFile: config.tlsKey };
+  }
+  return config.lan ? lanCertificate(config.dataDir, lanAddresses()) : undefined;
+}
+
+async function run(config: Config, log: Log): Promise<void> {
+  const now = Date.now;
+  prepareDataDir(config.dataDir);
+  const pages = loadPages(PAGES_DIR);
+  const secrets = readSecrets(config.dataDir);
+  const store = await openSqliteStore(join(config.dataDir, 'fernblick.db'));
+  const directory = await openSqliteDirectory(store, secrets, now());
+  const limiter = createMemoryLimiter();
+  const accounts = new Accounts(store, limiter, { now });
+  const setUpToken = await accounts.ensureFirstAdministrator(
+    config.adminEmail === '' ? undefined : { email: config.adminEmail, password: config.adminPassword },
+  );
+
+  const tls = await tlsFiles(config);
+  const secure = tls !== undefined || config.publicUrl.startsWith('https:');
+  const workers = await Workers.start({ config, log, now: () => performance.now() });
+
+  // The port is known only after listening, and nothing is served before `ready`.
+  let handle: HttpHandler = () => errorResponse('draining', secure);
+  let origins = readOrigins(config, config.port, secure);
+  const refuseOrigin = (request: HttpRequest) =>
+    origins.allows(request.headers.get('origin')) ? undefined : errorResponse('originNotAllowed', secure);
+
+  const sessions = await Sessions.open({
+    store,
+    directory,
+    plane: workers,
+    log,
+    now,
+    settings: {
+      origin: () => origins.main,
+      invitationMs: config.invitationMinutes * MINUTE_MS,
+      offlineMs: config.offlineMinutes * MINUTE_MS,
+      maxActiveSessions: config.maxActiveSessions,
+    },
+  });
+  const signalling = createSignalling({
+    sessions,
+    admission: createAdmission({ directory, limiter, sessions, now }),
+    accountOf: (request) => accounts.byToken(signInToken(request) ?? ''),
+    refuseOrigin,
+    terms: currentTerms(config.brand),
+    brand: config.brand,
+    consoleSettings: () => ({
+      customerUrl: origins.main,
+      maxActiveSessions: config.maxActiveSessions,
+      smsGateway: false,
+      mailGateway: false,
+    }),
+    log,
+    now,
+  });
+  const server = await listen({
+    host: config.host,
+    port: config.port,
+    ...(tls ? { tls } : {}),
+    http: (request) => handle(request),
+    socketPath: WEBSOCKET_PATH,
+    socket: signalling,
+  });
+  origins = readOrigins(config, server.port, secure);
+  const operations = createOperations({ workers, sessions, signalling, store, version: readVersion() });
+  const api = createApi({ accounts, refuseOrigin, secure, log });
+  handle = (request) => {
+    if (request.path.startsWith('/api/')) {
+      return api(request);
+    }
+    return operations.respond(request) ?? pages(request, secure) ?? errorResponse('notFound', secure);
+  };
+
+  const ticker = setInterval(() => {
+    sessions.tick().catch((error: unknown) => log.error({ err: error }, 'tickFailed'));
+  }, TICK_MS);
+
+  async function stop(): Promise<void> {
+    operations.drain();
+    clearInterval(ticker);
+    signalling.closeAll();
+    server.close();
+    await workers.close();
+    await store.close();
+    process.exit(0);
+  }
+  let stopping = false;
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(signal, () => {
+      if (stopping) {
+        process.exit(1);
+      }
+      stopping = true;
+      stop().catch((error: unknown) => {
+        log.fatal({ err: error }, 'stopFailed');
+        process.exit(1);
+      });
+    });
+  }
+
+  if (setUpToken !== undefined) {
+    print(`There is no account yet. Set up the first administrator here, once:`);
+    print(`  ${origins.main}/console/set-up?token=${setUpToken}`);
+  }
+  if (config.lan) {
+    print(`Phones on this network open ${origins.main} (the browser warns once about the certificate):`);
+    print(renderUnicodeCompact(origins.main));
+  }
+  print(`ready ${origins.main}/console`);
+}
+
+async function main(): Promise<void> {
+  const argv = process.argv.slice(2);
+  if (argv.includes('--help')) {
+    print(configHelp());
+    return;
+  }
+  const config = readConfig({ argv, env: process.env });
+  const log = createLog(config.logLevel);
+  process.on('unhandledRejection', (error) => log.error({ err: error }, 'unhandledRejection'));
+  await run(config, log);
+}
+
+main().catch((error: unknown) => {
+  const known = error instanceof StartError;
+  process.stderr.write(known ? `${error.message} [${error.code}]\n` : `${(error as Error).stack}\n`);
+  process.exit(1);
+});

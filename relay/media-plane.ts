@@ -1,0 +1,28 @@
+/** What the front asks of the media workers; `workers.ts` does it with child processes. */
+import type { PeerId, SessionId, VideoCodec } from './protocol.ts';
+import type { Party } from './session-state.ts';
+
+/** Called by the plane, never from inside a call into it. */
+export type PeerListener = {
+  offer(peerId: PeerId, sdp: string): void;
+  candidates(peerId: PeerId, candidates: string[]): void;
+  connected(peerId: PeerId): void;
+  /** The peer is gone: it failed, its worker died, or its answer was of no use. Told once. */
+  closed(peerId: PeerId, reason: PeerCloseReason): void;
+};
+
+export type PeerCloseReason = 'failed' | 'badSdp' | 'workerLost';
+
+export type MediaPlane = {
+  /** All peers of a session live on one worker. Undefined when no worker can take it. */
+  createPeer(
+    peer: { sessionId: SessionId; party: Party; codec: VideoCodec },
+    listener: PeerListener,
+  ): PeerId | undefined;
+  answer(peerId: PeerId, sdp: string): void;
+  /** Closing is the caller's wish, so the listener is not told. */
+  closePeer(peerId: PeerId): void;
+  /** While closed, the worker drops every media packet of the session from both sides. */
+  gate(sessionId: SessionId, open: boolean): void;
+  closeSession(sessionId: SessionId): void;
+};

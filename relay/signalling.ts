@@ -1,0 +1,439 @@
+/**
+ * The WebSocket side: decode, validate, dispatch, answer. One request at a time per socket, in the order they came.
+ * Everything that a page can ask has a handler here; the compiler checks that none is missing.
+ */
+import { type Admission, lateRefusal } from './admission.ts';
+import type { LiveSession } from './live-session.ts';
+import type { Log } from './log.ts';
+import { CUSTOMER_MESSAGE_MAX_BYTES, parseClientMessage, TECHNICIAN_MESSAGE_MAX_BYTES } from './messages.ts';
+import { type Failure, fail, isFailure } from './outcome.ts';
+import {
+  type Account,
+  type ClientMessage,
+  type ConsoleSettings,
+  ERRORS,
+  type ErrorCode,
+  type InvitationMethod,
+  type Language,
+  type Params,
+  PROTOCOL_VERSION,
+  type RequestType,
+  type Result,
+  type Role,
+  type ServerMessage,
+  type SessionId,
+  type SessionView,
+  type Terms,
+  type VideoCodec,
+} from './protocol.ts';
+import { hashToken, newToken } from './secrets.ts';
+import type { HttpRequest, HttpResponse, Socket, SocketListener } from './server.ts';
+import type { Participant } from './session-media.ts';
+import type { Sessions } from './sessions.ts';
+
+/** A socket that has not said hello by then is closed (reliability.md 3.9, S3). */
+const HELLO_TIMEOUT_MS = 10_000;
+/** Requests per second and in a burst (S2). */
+const RATE_PER_S = 50;
+const RATE_BURST = 100;
+/** Requests that wait for the one in work; a page never has that many, a flood has. */
+const PENDING_MAX = 200;
+/** How often a signed-in socket is checked against the account again. */
+const ACCOUNT_CHECK_MS = 60_000;
+
+const POLICY_VIOLATION = 1008;
+const TOO_LARGE = 1009;
+const TRY_AGAIN_LATER = 1013;
+
+export type SignallingOptions = {
+  sessions: Sessions;
+  admission: Admission;
+  /** Who is signed in with the cookies of this request. */
+  accountOf: (request: HttpRequest) => Promise<Account | undefined>;
+  /** A response when the page was not served by this relay. */
+  refuseOrigin: (request: HttpRequest) => HttpResponse | undefined;
+  terms: Record<Language, Terms>;
+  brand: string;
+  consoleSettings: () => ConsoleSettings;
+  log: Log;
+  /** Epoch milliseconds. */
+  now: () => number;
+};
+
+/** What a socket is to a session: the customer's page with it, or one that stands before the terms. */
+type Visit = { session: LiveSession; by: InvitationMethod; joined: boolean };
+
+type Handlers = {
+  [T in RequestType]: (page: Page, params: Params<T>) => Promise<Result<T> | Failure>;
+};
+
+/** One page with its socket. */
+class Page implements Participant {
+  readonly socket: Socket;
+  videoCodecs: readonly VideoCodec[] = [];
+  role: Role | undefined;
+  account: Account | undefined;
+  accountCheckedAt = 0;
+  visit: Visit | undefined;
+  helloTimer: NodeJS.Timeout | undefined;
+  /** The request in work and those behind it. */
+  queue: Promise<void> = Promise.resolve();
+  pending = 0;
+  open = true;
+  #allowance = RATE_BURST;
+  #allowanceAt: number;
+
+  constructor(socket: Socket, now: number) {
+    this.socket = socket;
+    this.#allowanceAt = now;
+  }
+
+  send(message: ServerMessage): void {
+    this.socket.send(JSON.stringify(message));
+  }
+
+  /** Last words, then the end. */
+  closeWith(code: ErrorCode, status: number): void {
+    this.send({ type: 'closing', code, message: ERRORS[code] });
+    this.socket.close(status, code);
+  }
+
+  /** Token bucket; false when this request is one too many. */
+  allows(now: number): boolean {
+    const earned = ((now - this.#allowanceAt) / 1000) * RATE_PER_S;
+    this.#allowance = Math.min(RATE_BURST, this.#allowance + earned);
+    this.#allowanceAt = now;
+    this.#allowance -= 1;
+    return this.#allowance >= 0;
+  }
+}
+
+export type Signalling = SocketListener & { readonly pageCount: number; closeAll(): void };
+
+export function createSignalling(options: SignallingOptions): Signalling {
+  const { sessions, admission, terms, now, log } = options;
+  const pages = new Map<Socket, Page>();
+
+  // -------------------------------------------------------------- requests
+
+  /** For requests of a signed-in technician about a session of theirs. */
+  function ofTechnician<T extends { sessionId: SessionId }, R extends object>(
+    work: (
+      account: Account,
+      session: LiveSession,
+      params: T,
+      page: Page,
+    ) => Promise<R | ErrorCode | undefined>,
+  ): (page: Page, params: T) => Promise<R | Failure> {
+    return async (page, params) => {
+      if (!page.account) {
+        return fail('notAllowed');
+      }
+      const session = sessions.owned(page.account, params.sessionId);
+      if (!session) {
+        return fail('noSuchSession');
+      }
+      const result = await work(page.account, session, params, page);
+      return typeof result === 'string' ? fail(result) : (result ?? ({} as R));
+    };
+  }
+
+  const withSession = (result: SessionView | ErrorCode) =>
+    typeof result === 'string' ? result : { session: result };
+
+  async function claim(
+    page: Page,
+    by: InvitationMethod,
+    found: LiveSession | Failure,
+  ): Promise<Result<'claimPin'> | Failure> {
+    if (isFailure(found)) {
+      return found;
+    }
+    if (page.visit) {
+      page.visit.session.claimants.delete(page);
+    }
+    page.visit = { session: found, by, joined: false };
+    await sessions.claim(found, page, by);
+    return { brand: options.brand, terms };
+  }
+
+  /** The terms as this page was shown them, or undefined when they have changed since. */
+  function shownTerms(shown: { version: number; language: Language; hash: string }): Terms | undefined {
+    const current = terms[shown.language];
+    return current.version === shown.version && current.hash === shown.hash ? current : undefined;
+  }
+
+  /** The session in which this page has that media connection. */
+  function sessionOfPeer(page: Page, peerId: string): { session: LiveSession; party: Role } | undefined {
+    if (page.account) {
+      const session = sessions.ofPeer(page.account, peerId);
+      return session && { session, party: 'technician' };
+    }
+    const session = page.visit?.session;
+    return session?.media.owns(peerId, 'customer') ? { session, party: 'customer' } : undefined;
+  }
+
+  const handlers: Handlers = {
+    hello: async (page, params) => {
+      if (params.version !== PROTOCOL_VERSION) {
+        return fail('versionMismatch');
+      }
+      page.videoCodecs = params.videoCodecs;
+      return params.role === 'technician' ? technicianHello(page, params) : customerHello(page, params);
+    },
+
+    ping: async (page) => {
+      if (page.account && now() - page.accountCheckedAt > ACCOUNT_CHECK_MS) {
+        page.accountCheckedAt = now();
+        if (!(await options.accountOf(page.socket.request))) {
+          page.closeWith('notSignedIn', POLICY_VIOLATION);
+        }
+      }
+      return {};
+    },
+
+    answer: async (page, { peerId, sdp }) => {
+      const owner = sessionOfPeer(page, peerId);
+      if (!owner) {
+        return fail('noSuchPeer');
+      }
+      owner.session.media.answer(peerId, sdp);
+      return {};
+    },
+
+    peerFailed: async (page, { peerId }) => {
+      const owner = sessionOfPeer(page, peerId);
+      if (!owner) {
+        return fail('noSuchPeer');
+      }
+      owner.session.media.peerFailed(peerId, owner.party);
+      return {};
+    },
+
+    devices: async (page, { sessionId, devices }) => {
+      if (page.account) {
+        const session = sessions.owned(page.account, sessionId);
+        if (!session) {
+          return fail('noSuchSession');
+        }
+        await sessions.devices(session, 'technician', devices);
+        return {};
+      }
+      const { visit } = page;
+      if (!visit?.joined || visit.session.record.id !== sessionId) {
+        return fail('noSuchSession');
+      }
+      await sessions.devices(visit.session, 'customer', devices);
+      return {};
+    },
+
+    createSession: async (page, { fields, method }) => {
+      if (!page.account) {
+        return fail('notAllowed');
+      }
+      const result = await sessions.create(page.account, fields, method);
+      return typeof result === 'string' ? fail(result) : { session: result };
+    },
+    invite: ofTechnician(async (account, session, { method }) =>
+      withSession(await sessions.invite(account, session, method)),
+    ),
+    editSession: ofTechnician(async (account, session, { fields }) =>
+      withSession(await sessions.edit(account, session, fields)),
+    ),
+    startSession: ofTechnician(async (account, session) =>
+      withSession(await sessions.start(account, session)),
+    ),
+    endSession: ofTechnician(async (account, session) => withSession(await sessions.end(account, session))),
+    dismissSession: ofTechnician((account, session) => sessions.dismiss(account, session)),
+    openLog: ofTechnician(async (_account, session, _params, page) => ({
+      events: await sessions.openLog(page, session),
+    })),
+
+    claimPin: async (page, { pin }) => {
+      if (page.role !== 'customer' || page.visit?.joined) {
+        return fail('wrongState');
+      }
+      return claim(page, 'pin', await admission.byPin(pin, page.socket.request.address));
+    },
+    claimLink: async (page, { token }) => {
+      if (page.role !== 'customer' || page.visit?.joined) {
+        return fail('wrongState');
+      }
+      return claim(page, 'link', await admission.byLink(token));
+    },
+
+    acceptTerms: async (page, { version, language, hash, devices, browser }) => {
+      const { visit } = page;
+      if (!visit || visit.joined) {
+        return fail('wrongState');
+      }
+      const agreed = shownTerms({ version, language, hash });
+      if (!agreed) {
+        return fail('termsChanged');
+      }
+      const resume = newToken();
+      const answer = { terms: agreed, devices, browser, resumeHash: hashToken(resume) };
+      const customer = await sessions.accept(visit.session, page, answer);
+      if (typeof customer === 'string') {
+        page.visit = undefined;
+        return fail(lateRefusal(visit.by));
+      }
+      visit.joined = true;
+      return { sessionId: visit.session.record.id, resume, customer };
+    },
+    declineTerms: async (page, shown) => {
+      const { visit } = page;
+      const declined = shownTerms(shown);
+      if (!visit || visit.joined || !declined) {
+        return fail(declined ? 'wrongState' : 'termsChanged');
+      }
+      page.visit = undefined;
+      const refused = await sessions.decline(visit.session, page, declined);
+      return refused ? fail(lateRefusal(visit.by)) : {};
+    },
+    leave: async (page) => {
+      const { visit } = page;
+      page.visit = undefined;
+      const refused = visit && (await sessions.leave(visit.session, page));
+      return refused ? fail(refused) : {};
+    },
+  };
+
+  async function technicianHello(page: Page, params: Params<'hello'>): Promise<Result<'hello'> | Failure> {
+    const account = await options.accountOf(page.socket.request);
+    if (!account) {
+      return fail('notSignedIn');
+    }
+    page.role = 'technician';
+    page.account = account;
+    page.accountCheckedAt = now();
+    await sessions.consoleJoined(account, page, params.peers);
+    return {
+      now: now(),
+      account,
+      sessions: sessions.views(account),
+      settings: options.consoleSettings(),
+    };
+  }
+
+  async function customerHello(page: Page, params: Params<'hello'>): Promise<Result<'hello'> | Failure> {
+    if (params.resume === undefined) {
+      page.role = 'customer';
+      return { now: now() };
+    }
+    const resume = newToken();
+    const hashes = [hashToken(params.resume), hashToken(resume)] as const;
+    const session = await sessions.resume(...hashes, page, params.peers);
+    if (!session) {
+      return fail('resumeUnknown');
+    }
+    page.role = 'customer';
+    page.visit = { session, by: 'link', joined: true };
+    return { now: now(), sessionId: session.record.id, resume, customer: session.customerView() };
+  }
+
+  // -------------------------------------------------------------- sockets
+
+  async function answer(page: Page, message: ClientMessage): Promise<void> {
+    const { type, id, ...params } = message;
+    const handler = handlers[type] as (page: Page, params: object) => Promise<object>;
+    let result: object;
+    try {
+      if (type === 'hello' ? page.role !== undefined : page.role === undefined) {
+        result = fail(type === 'hello' ? 'wrongState' : 'helloExpected');
+      } else {
+        result = await handler(page, params);
+      }
+    } catch (error) {
+      log.error({ err: error, request: type }, 'requestFailed');
+      result = fail('internal');
+    }
+    if (isFailure(result)) {
+      const code = result.failed;
+      page.send({ type: 'error', id, code, message: ERRORS[code] });
+      if (code === 'versionMismatch') {
+        page.socket.close(POLICY_VIOLATION, code);
+      }
+    } else {
+      page.send({ type: 'ok', id, result });
+    }
+    if (page.role !== undefined) {
+      clearTimeout(page.helloTimer);
+    }
+  }
+
+  function receive(page: Page, text: string | undefined, bytes: number): void {
+    const limit = page.account ? TECHNICIAN_MESSAGE_MAX_BYTES : CUSTOMER_MESSAGE_MAX_BYTES;
+    if (bytes > limit) {
+      page.closeWith('messageTooLarge', TOO_LARGE);
+      return;
+    }
+    if (!page.allows(now()) || page.pending >= PENDING_MAX) {
+      page.closeWith('tooManyMessages', POLICY_VIOLATION);
+      return;
+    }
+    const parsed = parseClientMessage(text ?? '');
+    if (!parsed.ok) {
+      const { id, code } = parsed;
+      page.send({ type: 'error', id, code, message: ERRORS[code] });
+      return;
+    }
+    page.pending += 1;
+    page.queue = page.queue.then(async () => {
+      page.pending -= 1;
+      if (page.open) {
+        await answer(page, parsed.message);
+      }
+    });
+  }
+
+  async function left(page: Page): Promise<void> {
+    if (page.account) {
+      await sessions.consoleLeft(page.account, page);
+    }
+    if (page.visit) {
+      await sessions.customerLost(page.visit.session, page);
+    }
+  }
+
+  return {
+    get pageCount() {
+      return pages.size;
+    },
+
+    upgrade: options.refuseOrigin,
+
+    open(socket) {
+      const page = new Page(socket, now());
+      page.helloTimer = setTimeout(() => page.closeWith('helloExpected', POLICY_VIOLATION), HELLO_TIMEOUT_MS);
+      pages.set(socket, page);
+    },
+
+    message(socket, text, bytes) {
+      const page = pages.get(socket);
+      if (page) {
+        receive(page, text, bytes);
+      }
+    },
+
+    close(socket) {
+      const page = pages.get(socket);
+      if (!page) {
+        return;
+      }
+      pages.delete(socket);
+      clearTimeout(page.helloTimer);
+      page.open = false;
+      // After the request in work: it may just be joining the page that is leaving here.
+      page.queue = page.queue
+        .then(() => left(page))
+        .catch((error: unknown) => log.error({ err: error }, 'leavingFailed'));
+    },
+
+    closeAll() {
+      for (const page of pages.values()) {
+        page.closeWith('draining', TRY_AGAIN_LATER);
+      }
+    },
+  };
+}
