@@ -4,7 +4,7 @@ import { jsonResponse } from './api.ts';
 import type { HttpRequest, HttpResponse } from './server.ts';
 import type { Sessions } from './sessions.ts';
 import type { Store } from './store.ts';
-import type { PacketCounters } from './worker-protocol.ts';
+import type { PacketCounters, WorkerStats } from './worker-protocol.ts';
 import type { Workers } from './workers.ts';
 
 export type Operations = {
@@ -42,6 +42,11 @@ function createRegistry({ workers, sessions, signalling }: OperationsOptions): R
         collect(this);
       },
     });
+  const perWorker = (self: Gauge<string>, value: (stats: WorkerStats) => number) => {
+    for (const [worker, stats] of workers.stats.entries()) {
+      self.set({ worker }, value(stats));
+    }
+  };
   gauge(
     'sessions',
     'Open sessions by state.',
@@ -54,22 +59,19 @@ function createRegistry({ workers, sessions, signalling }: OperationsOptions): R
   );
   gauge('ws_connections', 'Open WebSockets.', (self) => self.set(signalling.pageCount));
   gauge('workers_ready', 'Media workers that are ready.', (self) => self.set(workers.readyCount));
-  gauge(
-    'peers',
-    'Media connections by worker.',
-    (self) => workers.stats.forEach((stats, worker) => self.set({ worker }, stats.peers)),
-    ['worker'],
-  );
+  gauge('peers', 'Media connections by worker.', (self) => perWorker(self, (stats) => stats.peers), [
+    'worker',
+  ]);
   gauge(
     'worker_eventloop_lag_seconds',
     'Longest lateness of the ticker in the last second.',
-    (self) => workers.stats.forEach((stats, worker) => self.set({ worker }, stats.eventLoopLagMs / 1000)),
+    (self) => perWorker(self, (stats) => stats.eventLoopLagMs / 1000),
     ['worker'],
   );
   gauge(
     'worker_eventloop_utilization',
     'Share of the last second in which the event loop was busy.',
-    (self) => workers.stats.forEach((stats, worker) => self.set({ worker }, stats.eventLoopUtilisation)),
+    (self) => perWorker(self, (stats) => stats.eventLoopUtilisation),
     ['worker'],
   );
   gauge(
