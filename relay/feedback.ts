@@ -1,0 +1,204 @@
+/**
+ * What the relay tells those who send it media: when each packet arrived (TWCC), so that a browser's bandwidth
+ * estimate stays up, and reception reports with the echo of its sender reports, so that it knows the round trip.
+ */
+import { delaySinceLastSrUnits, ntpMiddle32 } from '../codec/ntp.ts';
+import { addReportBlock, writePli, writeReceiverReport } from '../codec/rtcp-write.ts';
+import { TwccReceiver } from '../codec/twcc.ts';
+import type { PacketCounters } from './worker-protocol.ts';
+
+/**
+ * Chromium sends its own feedback every 100 ms at ordinary rates, mediasoup does too (facts/reliability.md 1.2).
+ * At half of that the relay would spend one packet in nine of a 300 packets/s stream on feedback.
+ */
+const TRANSPORT_FEEDBACK_INTERVAL_MS = 100;
+
+/** Reception reports; Chromium takes its round trip from them (RFC 3550 section 6.2 asks for at most 5 s). */
+const REPORT_INTERVAL_MS = 1_000;
+
+/** Datagrams of TWCC at one time; 4 say about 2 000 packets, what is left goes with the next. */
+const MAX_TRANSPORT_FEEDBACKS = 4;
+
+/** Written and sent within one call; the peer copies it. */
+const scratch = Buffer.alloc(1_400);
+
+/** Sends a finished packet; false when it was not sent. */
+export type SendPacket = (packet: Buffer) => boolean;
+
+/** A sender report as it arrived (RFC 3550 section 6.4.1): the same moment on the wall and on the media clock. */
+export type SenderReport = {
+  ntpSeconds: number;
+  ntpFraction: number;
+  rtpTimestamp: number;
+  arrivedAt: number;
+};
+
+/** A source as a reception report needs it. */
+export type ReportedSource = {
+  /** Undefined until it is known. */
+  readonly ssrc: number | undefined;
+  readonly reception: Reception;
+  readonly senderReport: SenderReport | undefined;
+};
+
+/** Loss and jitter of one incoming source (RFC 3550 appendix A.3 and A.8). Sequence numbers are unwrapped. */
+export class Reception {
+  readonly #clockRateHz: number;
+  #first = -1;
+  #highest = -1;
+  #received = 0;
+  /** Difference of the relay's and the sender's clock for the last packet, and its smoothed change, in ticks. */
+  #transit = 0;
+  #jitter = 0;
+  /** At the last report. */
+  #expectedBefore = 0;
+  #receivedBefore = 0;
+  /** Of sources before a restart, so that the sum only grows. */
+  #lostBefore = 0;
+
+  constructor(clockRateHz: number) {
+    this.#clockRateHz = clockRateHz;
+  }
+
+  get started(): boolean {
+    return this.#first >= 0;
+  }
+
+  /** Packets that have not come, all sources of this track together; may fall when late ones come. */
+  get lost(): number {
+    return this.#lostBefore + Math.max(0, this.#expected - this.#received);
+  }
+
+  get jitterMs(): number {
+    return (this.#jitter / this.#clockRateHz) * 1000;
+  }
+
+  get #expected(): number {
+    return this.#first < 0 ? 0 : this.#highest - this.#first + 1;
+  }
+
+  onPacket(sequence: number, timestamp: number, now: number): void {
+    const transit = (now * this.#clockRateHz) / 1000 - timestamp;
+    if (this.#first < 0) {
+      this.#first = sequence;
+    } else {
+      const change = Math.abs(transit - this.#transit);
+      // Half the circle is the timestamp's wrap and no jitter.
+      if (change < 2 ** 31) {
+        this.#jitter += (change - this.#jitter) / 16;
+      }
+    }
+    this.#transit = transit;
+    this.#received++;
+    if (sequence > this.#highest) {
+      this.#highest = sequence;
+    }
+  }
+
+  /** The numbers start anew: another source, or one that jumped. */
+  restart(): void {
+    this.#lostBefore = this.lost;
+    this.#first = -1;
+    this.#highest = -1;
+    this.#received = 0;
+    this.#jitter = 0;
+    this.#expectedBefore = 0;
+    this.#receivedBefore = 0;
+  }
+
+  /** Appends the report block of `source` and begins a new interval; same result as `addReportBlock`. */
+  addBlock(target: Uint8Array, at: number, end: number, source: ReportedSource, now: number): number {
+    const expected = this.#expected;
+    const lost = expected - this.#received;
+    const expectedInterval = expected - this.#expectedBefore;
+    const lostInterval = expectedInterval - (this.#received - this.#receivedBefore);
+    this.#expectedBefore = expected;
+    this.#receivedBefore = this.#received;
+    const fraction =
+      expectedInterval > 0 && lostInterval > 0
+        ? Math.min(255, Math.floor((lostInterval * 256) / expectedInterval))
+        : 0;
+    const report = source.senderReport;
+    return addReportBlock(
+      target,
+      at,
+      end,
+      source.ssrc ?? 0,
+      fraction,
+      lost,
+      this.#highest,
+      Math.floor(this.#jitter),
+      report === undefined ? 0 : ntpMiddle32(report.ntpSeconds, report.ntpFraction),
+      report === undefined ? 0 : delaySinceLastSrUnits(now - report.arrivedAt),
+    );
+  }
+}
+
+/** Feedback to one peer about all it sends. */
+export class PeerFeedback {
+  readonly #ssrc: number;
+  readonly #send: SendPacket;
+  readonly #counters: PacketCounters;
+  readonly #transport = new TwccReceiver();
+  #transportAt = 0;
+  #reportAt = 0;
+
+  /** @param ssrc what the relay calls itself towards this peer */
+  constructor(ssrc: number, send: SendPacket, counters: PacketCounters) {
+    this.#ssrc = ssrc;
+    this.#send = send;
+    this.#counters = counters;
+  }
+
+  /** A packet with this transport-wide sequence number arrived; retransmissions and padding count too. */
+  arrived(transportSequence: number, now: number): void {
+    this.#transport.onPacket(transportSequence, now * 1000);
+  }
+
+  /** Asks the peer for a keyframe of its source (RFC 4585 section 6.3.1); how often is the caller's concern. */
+  requestKeyframe(mediaSsrc: number): void {
+    this.#sendScratch(writePli(scratch, 0, this.#ssrc, mediaSsrc));
+  }
+
+  tick(now: number, sources: readonly ReportedSource[]): void {
+    if (now >= this.#transportAt) {
+      this.#transportAt = Math.max(this.#transportAt, now - TRANSPORT_FEEDBACK_INTERVAL_MS);
+      this.#transportAt += TRANSPORT_FEEDBACK_INTERVAL_MS;
+      this.#sendTransportFeedback(sources.find((source) => source.ssrc !== undefined)?.ssrc ?? 0);
+    }
+    if (now >= this.#reportAt) {
+      this.#reportAt = now + REPORT_INTERVAL_MS;
+      this.#sendReports(sources, now);
+    }
+  }
+
+  #sendTransportFeedback(mediaSsrc: number): void {
+    for (let count = 0; count < MAX_TRANSPORT_FEEDBACKS; count++) {
+      const end = this.#transport.writeFeedback(scratch, 0, this.#ssrc, mediaSsrc);
+      if (end <= 0) {
+        return;
+      }
+      this.#sendScratch(end);
+    }
+  }
+
+  #sendReports(sources: readonly ReportedSource[], now: number): void {
+    let end = writeReceiverReport(scratch, 0, this.#ssrc);
+    let blocks = 0;
+    for (const source of sources) {
+      if (source.ssrc !== undefined && source.reception.started) {
+        end = source.reception.addBlock(scratch, 0, end, source, now);
+        blocks++;
+      }
+    }
+    if (blocks > 0) {
+      this.#sendScratch(end);
+    }
+  }
+
+  #sendScratch(end: number): void {
+    if (end > 0 && this.#send(scratch.subarray(0, end))) {
+      this.#counters.rtcpSent++;
+    }
+  }
+}

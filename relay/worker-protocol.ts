@@ -1,0 +1,130 @@
+/**
+ * What the front and a media worker say to each other over the child process's IPC channel. Types and
+ * constants only. A worker is forked with one `WorkerConfig` as JSON in its first argument; it gets no secret
+ * and nothing of the store.
+ */
+import type { PeerId, Role, SessionId, VideoCodec } from './protocol.ts';
+
+export type WorkerConfig = {
+  /** UDP ports of this worker alone, both ends included; with `mux` the first one carries everything. */
+  portRangeBegin: number;
+  portRangeEnd: number;
+  mux: boolean;
+  /** Local address to use; all interfaces except loopback when absent. */
+  bindAddress?: string;
+  /** Addresses that browsers are told instead of the local ones, most preferred first; empty for none. */
+  announcedIps: readonly string[];
+};
+
+/** A worker says `stats` this often; it is also the sign of life. */
+export const STATS_INTERVAL_MS = 1_000;
+
+export type WorkerCommand =
+  /** Answered by `offer` or `peerRefused`. The session comes into being with its first peer, gate closed. */
+  | { type: 'createPeer'; peerId: PeerId; sessionId: SessionId; role: Role; codec: VideoCodec }
+  /** The browser's answer; answered by `candidates` or `answerRejected`. */
+  | { type: 'answer'; peerId: PeerId; sdp: string }
+  | { type: 'closePeer'; peerId: PeerId }
+  /** While closed, every media packet of the session is dropped and counted, both ways. */
+  | { type: 'gate'; sessionId: SessionId; open: boolean }
+  /** Closes all its peers. */
+  | { type: 'closeSession'; sessionId: SessionId }
+  /** Asks for `stats` at once instead of at the next second. */
+  | { type: 'collectStats' }
+  /** Closes everything and exits with code 0. */
+  | { type: 'shutdown' };
+
+export type WorkerEvent =
+  | { type: 'ready'; pid: number }
+  | { type: 'offer'; peerId: PeerId; sdp: string }
+  /** Never sent before libdatachannel has the answer. */
+  | { type: 'candidates'; peerId: PeerId; candidates: string[] }
+  /** `relayFull`: no port is free. `noSuchPeer`: the id is in use or its session asked for another codec. */
+  | { type: 'peerRefused'; peerId: PeerId; code: 'relayFull' | 'internal' }
+  | { type: 'answerRejected'; peerId: PeerId; code: 'badSdp' | 'noSuchPeer'; problem: string }
+  /** `failed` and `closed` are final: the peer is gone from the worker. `closed` also answers `closePeer`. */
+  | { type: 'peerState'; peerId: PeerId; state: 'connected' | 'failed' | 'closed' }
+  /** An exception in our own code that a guard caught; at most one per place and second. */
+  | { type: 'fault'; where: string; message: string; stack: string }
+  | ({ type: 'stats' } & WorkerStats);
+
+/** Everything counts from the worker's start unless it says otherwise. */
+export type WorkerStats = {
+  pid: number;
+  uptimeMs: number;
+  peers: number;
+  /** How many peers this worker takes. */
+  peerCapacity: number;
+  /** Longest time the ticker was late in this interval. */
+  eventLoopLagMs: number;
+  /** Share of this interval that the event loop was busy, 0 to 1. */
+  eventLoopUtilisation: number;
+  rssBytes: number;
+  counters: PacketCounters;
+  sessions: SessionStats[];
+};
+
+/** Per-packet conditions are counted here and never logged one by one. */
+export type PacketCounters = {
+  received: number;
+  receivedBytes: number;
+  forwarded: number;
+  forwardedBytes: number;
+  rtcpReceived: number;
+  rtcpSent: number;
+  /** Dropped on purpose, by reason. */
+  droppedGate: number;
+  droppedLimit: number;
+  droppedOversize: number;
+  droppedMalformed: number;
+  droppedUnknownSource: number;
+  /** Retransmissions and padding that nobody asked for. */
+  droppedUnasked: number;
+  droppedAwaitingKeyframe: number;
+  /** Too late or a duplicate for the receiver of a downtrack. */
+  droppedStale: number;
+  /** The socket would not take the packet. */
+  droppedBackpressure: number;
+  sendErrors: number;
+};
+
+export type SessionStats = {
+  sessionId: SessionId;
+  gateOpen: boolean;
+  peers: PeerStats[];
+};
+
+export type PeerStats = {
+  peerId: PeerId;
+  role: Role;
+  connected: boolean;
+  /** Milliseconds from the answer to the open transport; absent before. */
+  connectMs?: number;
+  up: UptrackStats[];
+  down: DowntrackStats[];
+};
+
+export type UptrackStats = {
+  kind: 'audio' | 'video';
+  packets: number;
+  bytes: number;
+  lost: number;
+  jitterMs: number;
+  keyframes: number;
+  /** Keyframe requests sent to the publisher. */
+  plis: number;
+};
+
+export type DowntrackStats = {
+  kind: 'audio' | 'video';
+  packets: number;
+  bytes: number;
+  /** Keyframe requests, lost packets named in NACKs, and the last report of the viewer. */
+  plis: number;
+  nackedPackets: number;
+  fractionLost: number;
+  /** Absent until a receiver report answered a sender report. */
+  roundTripMs?: number;
+  /** Last REMB of the viewer. */
+  rembBps?: number;
+};

@@ -1,0 +1,248 @@
+/**
+ * A media worker: the child process that carries packets. Speaks `worker-protocol.ts` with the front that forked
+ * it and lives no longer than that; knows no account, no PIN and no store.
+ */
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { networkInterfaces } from 'node:os';
+import { MediaSession } from './media-session.ts';
+import { Transport } from './peer.ts';
+import type { PeerId, SessionId } from './protocol.ts';
+import {
+  type PacketCounters,
+  STATS_INTERVAL_MS,
+  type WorkerCommand,
+  type WorkerConfig,
+  type WorkerEvent,
+} from './worker-protocol.ts';
+
+/** The one timer of the media plane: feedback, keyframe retries, reports. A quarter of the feedback interval. */
+const TICK_INTERVAL_MS = 25;
+
+/** The same fault again within this is told once: a broken hot path would tell thousands. */
+const FAULT_INTERVAL_MS = 1_000;
+
+/** Exit codes that the front can tell from a crash. */
+const EXIT_BAD_CONFIG = 2;
+
+class Worker {
+  readonly #counters: PacketCounters = newCounters();
+  readonly #transport: Transport;
+  readonly #sessions = new Map<SessionId, MediaSession>();
+  readonly #sessionOf = new Map<PeerId, MediaSession>();
+  readonly #faultAt = new Map<string, number>();
+  readonly #ticker: ReturnType<typeof setInterval>;
+  #tickDueAt: number;
+  #maxLagMs = 0;
+  #statsAt: number;
+  #utilisation = performance.eventLoopUtilization();
+
+  constructor(config: WorkerConfig) {
+    this.#transport = new Transport(config, this.#counters, (where, error) => this.#fault(where, error));
+    const now = performance.now();
+    this.#tickDueAt = now + TICK_INTERVAL_MS;
+    this.#statsAt = now + STATS_INTERVAL_MS;
+    this.#ticker = setInterval(() => this.#tick(performance.now()), TICK_INTERVAL_MS);
+  }
+
+  command(command: WorkerCommand): void {
+    switch (command.type) {
+      case 'createPeer':
+        this.#createPeer(command);
+        break;
+      case 'answer':
+        this.#answer(command.peerId, command.sdp);
+        break;
+      case 'closePeer':
+        this.#closePeer(command.peerId);
+        break;
+      case 'gate':
+        this.#session(command.sessionId).setGate(command.open, performance.now());
+        break;
+      case 'closeSession':
+        this.#closeSession(command.sessionId);
+        break;
+      case 'collectStats':
+        this.#sendStats(performance.now());
+        break;
+      case 'shutdown':
+        this.shutdown();
+    }
+  }
+
+  shutdown(): void {
+    clearInterval(this.#ticker);
+    for (const session of this.#sessions.values()) {
+      session.close();
+    }
+    process.exit(0);
+  }
+
+  #createPeer({ peerId, sessionId, role, codec }: WorkerCommand & { type: 'createPeer' }): void {
+    if (this.#sessionOf.has(peerId)) {
+      send({ type: 'peerRefused', peerId, code: 'internal' });
+      return;
+    }
+    const session = this.#session(sessionId);
+    const sdp = session.createPeer(peerId, role, codec);
+    if (sdp === undefined) {
+      send({ type: 'peerRefused', peerId, code: 'relayFull' });
+      return;
+    }
+    this.#sessionOf.set(peerId, session);
+    send({ type: 'offer', peerId, sdp });
+  }
+
+  #answer(peerId: PeerId, sdp: string): void {
+    const result = this.#sessionOf.get(peerId)?.answer(peerId, sdp) ?? { problem: 'no such peer' };
+    if ('candidates' in result) {
+      send({ type: 'candidates', peerId, candidates: result.candidates });
+    } else {
+      send({ type: 'answerRejected', peerId, code: 'badSdp', problem: result.problem });
+    }
+  }
+
+  #closePeer(peerId: PeerId): void {
+    this.#sessionOf.get(peerId)?.closePeer(peerId);
+    this.#sessionOf.delete(peerId);
+    send({ type: 'peerState', peerId, state: 'closed' });
+  }
+
+  #closeSession(sessionId: SessionId): void {
+    const session = this.#sessions.get(sessionId);
+    if (session === undefined) {
+      return;
+    }
+    this.#sessions.delete(sessionId);
+    for (const [peerId, owner] of this.#sessionOf) {
+      if (owner === session) {
+        this.#closePeer(peerId);
+      }
+    }
+  }
+
+  #session(sessionId: SessionId): MediaSession {
+    let session = this.#sessions.get(sessionId);
+    if (session === undefined) {
+      session = new MediaSession(
+        sessionId,
+        (name, receiver, events) => this.#transport.open(name, receiver, events),
+        {
+          peerState: (peerId, state) => {
+            if (state !== 'connected') {
+              this.#sessionOf.delete(peerId);
+            }
+            send({ type: 'peerState', peerId, state });
+          },
+        },
+        this.#counters,
+      );
+      this.#sessions.set(sessionId, session);
+    }
+    return session;
+  }
+
+  #tick(now: number): void {
+    this.#maxLagMs = Math.max(this.#maxLagMs, now - this.#tickDueAt);
+    this.#tickDueAt = now + TICK_INTERVAL_MS;
+    for (const session of this.#sessions.values()) {
+      session.tick(now);
+    }
+    if (now >= this.#statsAt) {
+      this.#sendStats(now);
+    }
+  }
+
+  #sendStats(now: number): void {
+    this.#statsAt = now + STATS_INTERVAL_MS;
+    const utilisation = performance.eventLoopUtilization();
+    const share = performance.eventLoopUtilization(utilisation, this.#utilisation).utilization;
+    this.#utilisation = utilisation;
+    send({
+      type: 'stats',
+      pid: process.pid,
+      uptimeMs: Math.round(process.uptime() * 1000),
+      peers: this.#transport.size,
+      peerCapacity: this.#transport.capacity,
+      eventLoopLagMs: Math.max(0, this.#maxLagMs),
+      eventLoopUtilisation: share,
+      rssBytes: process.memoryUsage.rss(),
+      counters: { ...this.#counters },
+      sessions: [...this.#sessions.values()].map((session) => session.stats),
+    });
+    this.#maxLagMs = 0;
+  }
+
+  #fault(where: string, error: unknown): void {
+    const now = performance.now();
+    if (now - (this.#faultAt.get(where) ?? Number.NEGATIVE_INFINITY) < FAULT_INTERVAL_MS) {
+      return;
+    }
+    this.#faultAt.set(where, now);
+    const { message, stack = '' } = error instanceof Error ? error : new Error(String(error));
+    send({ type: 'fault', where, message, stack });
+  }
+}
+
+function newCounters(): PacketCounters {
+  return {
+    received: 0,
+    receivedBytes: 0,
+    forwarded: 0,
+    forwardedBytes: 0,
+    rtcpReceived: 0,
+    rtcpSent: 0,
+    droppedGate: 0,
+    droppedLimit: 0,
+    droppedOversize: 0,
+    droppedMalformed: 0,
+    droppedUnknownSource: 0,
+    droppedUnasked: 0,
+    droppedAwaitingKeyframe: 0,
+    droppedStale: 0,
+    droppedBackpressure: 0,
+    sendErrors: 0,
+  };
+}
+
+/** Says it to the front. Called from guarded callbacks too, so it must not throw when the front is gone. */
+function send(event: WorkerEvent): void {
+  if (process.connected) {
+    process.send?.(event, undefined, undefined, () => {});
+  }
+}
+
+/** Without any interface but loopback libdatachannel finds no address; a demo on a plane still has to work. */
+function withUsableAddress(config: WorkerConfig): WorkerConfig {
+  const external = Object.values(networkInterfaces()).some((addresses) =>
+    addresses?.some((address) => !address.internal),
+  );
+  return config.bindAddress === undefined && !external ? { ...config, bindAddress: '127.0.0.1' } : config;
+}
+
+/** An address that is not ours would abort the process at the first peer; better now, with a sentence. */
+async function probeAddress(address: string): Promise<void> {
+  const socket = createSocket(address.includes(':') ? 'udp6' : 'udp4');
+  socket.bind(0, address);
+  await once(socket, 'listening');
+  socket.close();
+}
+
+async function main(): Promise<void> {
+  const config: WorkerConfig = withUsableAddress(Object.freeze(JSON.parse(process.argv[2] ?? 'null')));
+  if (config.bindAddress !== undefined) {
+    await probeAddress(config.bindAddress);
+  }
+  const worker = new Worker(config);
+  process.on('message', (command: WorkerCommand) => worker.command(command));
+  process.on('disconnect', () => worker.shutdown());
+  // A Ctrl-C goes to the whole process group; the front drains first and then says `shutdown`.
+  process.on('SIGINT', () => {});
+  process.on('SIGTERM', () => {});
+  send({ type: 'ready', pid: process.pid });
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`The media worker cannot start: ${String(error)}\n`);
+  process.exit(EXIT_BAD_CONFIG);
+});
