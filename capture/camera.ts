@@ -1,0 +1,229 @@
+import { acquire, type CameraChoice, type CameraProblem, type Facing, stopAll } from './user-media.ts';
+
+/**
+ * The phone's camera and microphone over the life of a page: opening, choosing, interruptions by the system, closing.
+ * Everything that changes is told through one callback; whoever listens reads the properties again.
+ */
+export class Camera {
+  readonly #changed: () => void;
+  #audio: MediaStreamTrack | undefined;
+  #video: MediaStreamTrack | undefined;
+  /** A new stream for each new video track, because a `<video>` notices nothing else. */
+  #preview: MediaStream | undefined;
+  #withMicrophone = true;
+  #count = 0;
+  #busy = false;
+  #problem: CameraProblem | undefined;
+  #stopWatching: (() => void) | undefined;
+  /** Grows with every open, switch and stop: what an older one brings home is thrown away. */
+  #generation = 0;
+
+  constructor(changed: () => void) {
+    this.#changed = changed;
+  }
+
+  get isOpen(): boolean {
+    return this.#video !== undefined;
+  }
+
+  /** Why the camera did not open the last time it was tried. */
+  get problem(): CameraProblem | undefined {
+    return this.#problem;
+  }
+
+  /** While the person answers the browser's question or a lens is changed. */
+  get isBusy(): boolean {
+    return this.#busy;
+  }
+
+  get audio(): MediaStreamTrack | null {
+    return this.#audio ?? null;
+  }
+
+  get video(): MediaStreamTrack | null {
+    return this.#video ?? null;
+  }
+
+  /** Picture only: a preview with sound would howl. */
+  get preview(): MediaStream | null {
+    return this.#preview ?? null;
+  }
+
+  /** The system took the picture away: a call, a lock screen, an unplugged camera. */
+  get isInterrupted(): boolean {
+    return this.#video !== undefined && (this.#video.muted || this.#video.readyState === 'ended');
+  }
+
+  /** One that looks at the person, or does not say where it looks, as on a desk. */
+  get isMirrored(): boolean {
+    return this.#video !== undefined && facingOf(this.#video) !== 'environment';
+  }
+
+  get canSwitch(): boolean {
+    return this.#count > 1;
+  }
+
+  /** To be called while a tap is handled: iOS opens no camera otherwise. */
+  async open(microphone: boolean): Promise<void> {
+    this.stop();
+    this.#withMicrophone = microphone;
+    await this.#acquire({ facing: 'environment' }, microphone);
+  }
+
+  /** Front to back and back, or the next one where cameras do not say which way they look. */
+  async switch(): Promise<void> {
+    const track = this.#video;
+    if (!track || this.#busy) {
+      return;
+    }
+    const { deviceId } = track.getSettings();
+    const facing = facingOf(track);
+    const next = await nextCamera(deviceId);
+    if (track !== this.#video || this.#busy) {
+      return;
+    }
+    const choices: CameraChoice[] = [];
+    if (facing) {
+      choices.push({ exactFacing: facing === 'user' ? 'environment' : 'user' });
+    }
+    if (next) {
+      choices.push({ deviceId: next });
+    }
+    if (deviceId) {
+      // The way back, if no other camera opens.
+      choices.push({ deviceId });
+    }
+    await this.#replaceVideo(choices);
+  }
+
+  /** Takes the camera again after the system has ended it; harmless while it runs. */
+  async recover(): Promise<void> {
+    const track = this.#video;
+    if (!track || this.#busy || track.readyState === 'live') {
+      return;
+    }
+    const { deviceId } = track.getSettings();
+    const facing = facingOf(track) ?? 'environment';
+    if (this.#audio?.readyState === 'ended') {
+      this.stop();
+      await this.#acquire({ facing }, this.#withMicrophone);
+      return;
+    }
+    await this.#replaceVideo([...(deviceId ? [{ deviceId }] : []), { facing }]);
+  }
+
+  /** Camera light off. */
+  stop(): void {
+    this.#generation += 1;
+    this.#busy = false;
+    this.#problem = undefined;
+    this.#stopWatching?.();
+    this.#stopWatching = undefined;
+    this.#video?.stop();
+    this.#audio?.stop();
+    this.#video = undefined;
+    this.#audio = undefined;
+    this.#preview = undefined;
+    this.#changed();
+  }
+
+  /** Android gives a second camera only after the first was let go. */
+  async #replaceVideo(choices: CameraChoice[]): Promise<void> {
+    this.#video?.stop();
+    for (const choice of choices) {
+      await this.#acquire(choice, false);
+      if (!this.#problem) {
+        return;
+      }
+    }
+  }
+
+  async #acquire(choice: CameraChoice, microphone: boolean): Promise<void> {
+    this.#generation += 1;
+    const generation = this.#generation;
+    this.#busy = true;
+    this.#problem = undefined;
+    this.#changed();
+    const acquired = await acquire(navigator, window.isSecureContext, choice, microphone);
+    if (generation !== this.#generation) {
+      stopAll('stream' in acquired ? acquired.stream : undefined);
+      return;
+    }
+    this.#busy = false;
+    if ('stream' in acquired) {
+      this.#take(acquired.stream);
+      await this.#countCameras();
+    } else {
+      this.#problem = acquired.problem;
+    }
+    this.#changed();
+  }
+
+  #take(stream: MediaStream): void {
+    const [video] = stream.getVideoTracks();
+    const [audio] = stream.getAudioTracks();
+    this.#video?.stop();
+    this.#video = video;
+    this.#preview = video && new MediaStream([video]);
+    if (audio) {
+      this.#audio?.stop();
+      this.#audio = audio;
+    }
+    this.#watch();
+  }
+
+  #watch(): void {
+    this.#stopWatching?.();
+    const tracks = [this.#video, this.#audio].filter((track) => track !== undefined);
+    const onChange = () => this.#changed();
+    const recover = () => {
+      if (document.visibilityState === 'visible') {
+        void this.recover();
+      }
+      this.#changed();
+    };
+    const onDevices = () => {
+      void this.#countCameras().then(onChange);
+    };
+    for (const track of tracks) {
+      track.addEventListener('mute', onChange);
+      track.addEventListener('unmute', onChange);
+      track.addEventListener('ended', recover);
+    }
+    document.addEventListener('visibilitychange', recover);
+    navigator.mediaDevices.addEventListener('devicechange', onDevices);
+    this.#stopWatching = () => {
+      for (const track of tracks) {
+        track.removeEventListener('mute', onChange);
+        track.removeEventListener('unmute', onChange);
+        track.removeEventListener('ended', recover);
+      }
+      document.removeEventListener('visibilitychange', recover);
+      navigator.mediaDevices.removeEventListener('devicechange', onDevices);
+    };
+  }
+
+  async #countCameras(): Promise<void> {
+    this.#count = (await cameraIds()).length;
+  }
+}
+
+function facingOf(track: MediaStreamTrack): Facing | undefined {
+  const { facingMode } = track.getSettings();
+  return facingMode === 'user' || facingMode === 'environment' ? facingMode : undefined;
+}
+
+async function cameraIds(): Promise<string[]> {
+  try {
+    const devices = await navigator.mediaDevices.enumerateDevices();
+    return devices.filter(({ kind }) => kind === 'videoinput').map(({ deviceId }) => deviceId);
+  } catch {
+    return [];
+  }
+}
+
+async function nextCamera(current: string | undefined): Promise<string | undefined> {
+  const ids = await cameraIds();
+  const next = ids[(ids.indexOf(current ?? '') + 1) % Math.max(1, ids.length)];
+  return next === current ? undefined : next;
+}

@@ -1,0 +1,53 @@
+import { css, html, LitElement, type TemplateResult } from 'lit';
+import { customElement, property } from 'lit/decorators.js';
+
+/** The customer's own picture behind everything else; the same element from preview to end, so that it never flickers. */
+@customElement('self-view')
+export class SelfView extends LitElement {
+  static override styles = css`
+    :host {
+      display: block;
+      overflow: hidden;
+      background: #0b1318;
+    }
+
+    video {
+      display: block;
+      width: 100%;
+      height: 100%;
+      object-fit: cover;
+      transition: filter 0.2s;
+    }
+
+    .mirrored {
+      scale: -1 1;
+    }
+
+    .dimmed {
+      filter: brightness(0.45) saturate(0.6);
+    }
+
+    @media (prefers-reduced-motion: reduce) {
+      video {
+        transition: none;
+      }
+    }
+  `;
+
+  @property({ attribute: false }) stream: MediaStream | null = null;
+  @property({ type: Boolean }) mirrored = false;
+  /** Something in front of it matters more at the moment, or nobody else sees it. */
+  @property({ type: Boolean }) dimmed = false;
+
+  protected override render(): TemplateResult {
+    return html`<video
+      class="${this.mirrored ? 'mirrored' : ''} ${this.dimmed ? 'dimmed' : ''}"
+      .srcObject=${this.stream}
+      .muted=${true}
+      autoplay
+      playsinline
+      disablepictureinpicture
+      aria-hidden="true"
+    ></video>`;
+  }
+}

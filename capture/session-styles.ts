@@ -1,0 +1,212 @@
+import { css } from 'lit';
+
+/** The session lies over the picture: light words on dark glass, whatever the colour scheme is. */
+export const sessionStyles = css`
+  :host {
+    display: grid;
+    grid-template-rows: auto 1fr auto;
+    width: 100%;
+    min-height: 100%;
+  }
+
+  .glass,
+  .pill,
+  .notice,
+  .bar {
+    background: rgb(11 19 24 / 0.78);
+    color: #ffffff;
+  }
+
+  .top {
+    grid-row: 1;
+    min-height: 60px;
+    padding: 8px 120px 8px 16px;
+  }
+
+  .pill {
+    display: inline-flex;
+    flex-wrap: wrap;
+    gap: 4px 8px;
+    align-items: center;
+    min-height: 44px;
+    padding: 8px 16px;
+    border-radius: 22px;
+    font-size: 1rem;
+    line-height: 1.25;
+    overflow-wrap: anywhere;
+  }
+
+  .pill .aside {
+    display: inline-flex;
+    gap: 4px;
+    align-items: center;
+  }
+
+  .pill .icon {
+    width: 20px;
+    height: 20px;
+  }
+
+  .dot {
+    flex: none;
+    width: 12px;
+    height: 12px;
+    border-radius: 50%;
+    background: #5fce8d;
+  }
+
+  .middle {
+    grid-row: 2;
+    display: grid;
+    place-items: center;
+    align-content: center;
+    gap: 12px;
+    padding: 8px 16px;
+  }
+
+  .notice {
+    display: flex;
+    gap: 16px;
+    align-items: center;
+    max-width: 26rem;
+    padding: 16px 20px;
+    border-radius: 16px;
+  }
+
+  .notice strong {
+    display: block;
+    font-weight: 650;
+  }
+
+  .bottom {
+    grid-row: 3;
+    display: grid;
+    gap: 8px;
+    justify-items: center;
+    padding: 0 8px max(12px, env(safe-area-inset-bottom));
+  }
+
+  .bar {
+    display: grid;
+    grid-template-columns: repeat(auto-fit, minmax(68px, 1fr));
+    width: min(100%, 30rem);
+    padding: 8px 4px;
+    border-radius: 20px;
+  }
+
+  .bar button {
+    flex-direction: column;
+    gap: 4px;
+    min-width: 0;
+    min-height: 44px;
+    padding: 4px 0;
+    border: 0;
+    border-radius: 14px;
+    color: inherit;
+    font-size: 0.8125rem;
+    font-weight: 550;
+  }
+
+  .round {
+    display: grid;
+    place-items: center;
+    width: 52px;
+    height: 52px;
+    border: 2px solid rgb(255 255 255 / 0.55);
+    border-radius: 50%;
+  }
+
+  .off .round {
+    background: #ffffff;
+    color: #14212b;
+  }
+
+  .end .round {
+    border-color: #b3283c;
+    background: #b3283c;
+  }
+
+  .bar :focus-visible,
+  .sound:focus-visible {
+    outline-color: #ffffff;
+    outline-offset: 0;
+  }
+
+  .sheet {
+    grid-row: 3;
+    display: flex;
+    flex-direction: column;
+    gap: 12px;
+    width: 100%;
+    max-width: 36rem;
+    margin: 0 auto;
+    padding: 24px 24px max(24px, env(safe-area-inset-bottom));
+    border-radius: 20px 20px 0 0;
+    background: var(--card);
+  }
+
+  .wait {
+    display: flex;
+    gap: 16px;
+    align-items: center;
+  }
+
+  dialog {
+    width: min(26rem, calc(100vw - 32px));
+    padding: 24px;
+    border: 0;
+    border-radius: 20px;
+    background: var(--card);
+    color: var(--ink);
+  }
+
+  dialog::backdrop {
+    background: rgb(11 19 24 / 0.6);
+  }
+
+  dialog h2 {
+    margin: 0 0 8px;
+    font-size: 1.25rem;
+    line-height: 1.25;
+  }
+
+  dialog .actions {
+    margin-top: 24px;
+  }
+
+  .danger {
+    border-color: var(--danger);
+    color: var(--danger);
+  }
+
+  @media (orientation: landscape) and (max-height: 560px) {
+    .sheet {
+      justify-content: center;
+      grid-row: 1 / -1;
+      width: min(54%, 30rem);
+      margin: 0 0 0 auto;
+      padding-inline-end: max(24px, env(safe-area-inset-right));
+      border-radius: 20px 0 0 20px;
+    }
+
+    .bar {
+      width: auto;
+      grid-template-columns: none;
+      grid-auto-columns: minmax(96px, auto);
+      grid-auto-flow: column;
+      padding: 4px;
+    }
+
+    .bar button {
+      flex-direction: row;
+      gap: 8px;
+      padding: 4px 10px;
+      font-size: 0.9375rem;
+    }
+
+    .round {
+      width: 44px;
+      height: 44px;
+    }
+  }
+`;

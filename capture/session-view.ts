@@ -1,0 +1,224 @@
+import { msg, str } from '@lit/localize';
+import { html, nothing, type TemplateResult } from 'lit';
+import { customElement, property } from 'lit/decorators.js';
+import type { CustomerView, DeviceState } from '../relay/protocol.ts';
+import { icons } from './icons.ts';
+import './level-meter.ts';
+import { sessionStyles } from './session-styles.ts';
+import { StepElement } from './step-element.ts';
+import { controls } from './theme.ts';
+
+/** What a session says and offers while it waits, runs, is held or is interrupted. */
+export type SessionCondition = {
+  customer: CustomerView;
+  /** The socket is open. */
+  connected: boolean;
+  /** Picture and sound have their own connection, which may be younger than the session. */
+  mediaConnected: boolean;
+  devices: DeviceState;
+  /** The system took the camera away. */
+  interrupted: boolean;
+  canSwitch: boolean;
+  soundBlocked: boolean;
+};
+
+/** Events: `microphone-toggle`, `camera-pause`, `camera-switch`, `sound-wanted`, `leave`. */
+@customElement('session-view')
+export class SessionView extends StepElement {
+  static override styles = [controls, sessionStyles];
+
+  @property({ attribute: false }) condition: SessionCondition | undefined;
+  @property({ type: Number }) level = 0;
+
+  protected override render(): TemplateResult {
+    const condition = this.condition;
+    if (!condition) {
+      return html``;
+    }
+    return html`
+      ${condition.customer.phase === 'waiting' ? this.waiting(condition) : this.running(condition)}
+      <dialog aria-labelledby="question">
+        <h2 id="question">${msg('Do you want to disconnect?')}</h2>
+        <p>${msg('The session ends then, and your camera is switched off.')}</p>
+        <div class="actions">
+          <button class="primary" autofocus @click=${this.stay}>${msg('Stay in the session')}</button>
+          <button class="danger" @click=${this.leave}>${msg('Yes, disconnect')}</button>
+        </div>
+      </dialog>
+    `;
+  }
+
+  private waiting(condition: SessionCondition): TemplateResult {
+    return html`
+      <div class="sheet">
+        <div class="wait"><span class="spinner"></span><h1 class="start" tabindex="-1">${msg('Please wait')}</h1></div>
+        <p role="status">
+          ${
+            condition.connected
+              ? msg('The technician will start in a moment. Please keep this page open.')
+              : msg('Connection lost, reconnecting…')
+          }
+        </p>
+        <p class="quiet-text">${msg('Nothing is sent yet.')}</p>
+        <div class="actions"><button @click=${this.ask}>${msg('Disconnect')}</button></div>
+      </div>
+    `;
+  }
+
+  private running(condition: SessionCondition): TemplateResult {
+    const { customer } = condition;
+    return html`
+      <h1 class="start visually-hidden" tabindex="-1">${msg('Your session')}</h1>
+      <div class="top" role="status">${condition.connected ? status(condition) : nothing}</div>
+      <div class="middle">
+        <div role="status">${notice(condition)}</div>
+        ${
+          condition.soundBlocked
+            ? html`<button class="primary sound" @click=${() => this.tell('sound-wanted')}>
+                ${icons.sound} ${msg('Turn on sound')}
+              </button>`
+            : nothing
+        }
+      </div>
+      <div class="bottom">${customer.phase === 'active' ? this.microphone(condition) : nothing} ${this.bar(condition)}</div>
+    `;
+  }
+
+  private microphone({ devices }: SessionCondition): TemplateResult {
+    switch (devices.microphone) {
+      case 'none':
+        return html`<p class="pill">${icons.microphoneOff}<span>${msg('Without microphone')}</span></p>`;
+      case 'muted':
+        return html`<p class="pill">${icons.microphoneOff}<span>${msg('Your microphone is muted')}</span></p>`;
+      case 'on':
+        return html`<p class="pill">${icons.microphone}<level-meter .level=${this.level}></level-meter></p>`;
+    }
+  }
+
+  private bar({ devices, canSwitch, interrupted }: SessionCondition): TemplateResult {
+    const isMuted = devices.microphone === 'muted';
+    const isPaused = devices.camera === 'paused' && !interrupted;
+    return html`
+      <div class="bar">
+        ${
+          devices.microphone === 'none'
+            ? nothing
+            : this.button({
+                name: isMuted ? msg('Unmute microphone') : msg('Mute microphone'),
+                label: isMuted ? msg('Unmute') : msg('Mute'),
+                icon: isMuted ? icons.microphoneOff : icons.microphone,
+                look: isMuted ? 'off' : '',
+                run: () => this.tell('microphone-toggle'),
+              })
+        }
+        ${this.button({
+          name: isPaused ? msg('Resume camera') : msg('Pause camera'),
+          label: isPaused ? msg('Resume') : msg('Pause'),
+          icon: isPaused ? icons.cameraOff : icons.camera,
+          look: isPaused ? 'off' : '',
+          run: () => this.tell('camera-pause'),
+        })}
+        ${
+          canSwitch
+            ? this.button({
+                name: msg('Switch camera'),
+                label: msg('Switch'),
+                icon: icons.switchCamera,
+                look: '',
+                run: () => this.tell('camera-switch'),
+              })
+            : nothing
+        }
+        ${this.button({
+          name: msg('Disconnect'),
+          label: msg('Disconnect'),
+          icon: icons.disconnect,
+          look: 'end',
+          run: () => this.ask(),
+        })}
+      </div>
+    `;
+  }
+
+  /** The short label is part of the full name, so that speaking what is visible presses the button (WCAG 2.5.3). */
+  private button(button: BarButton): TemplateResult {
+    return html`
+      <button class=${button.look} aria-label=${button.name} @click=${button.run}>
+        <span class="round">${button.icon}</span><span>${button.label}</span>
+      </button>
+    `;
+  }
+
+  private ask(): void {
+    this.renderRoot.querySelector('dialog')?.showModal();
+  }
+
+  private stay(): void {
+    this.renderRoot.querySelector('dialog')?.close();
+  }
+
+  private leave(): void {
+    this.stay();
+    this.tell('leave');
+  }
+}
+
+type BarButton = { name: string; label: string; icon: TemplateResult; look: string; run: () => void };
+
+function nameOf(customer: CustomerView): string {
+  return customer.technician || msg('The technician');
+}
+
+function status({ customer, mediaConnected }: SessionCondition): TemplateResult {
+  if (customer.phase === 'active' && !mediaConnected) {
+    return html`<p class="pill"><span class="spinner"></span><span>${msg('Connecting picture and sound…')}</span></p>`;
+  }
+  const isMuted = customer.technicianDevices.microphone === 'muted';
+  return html`
+    <p class="pill">
+      <span class="dot"></span><span>${msg(str`Connected with ${nameOf(customer)}`)}</span>
+      ${isMuted ? html`<span class="aside">${icons.microphoneOff}<span>${msg('muted')}</span></span>` : nothing}
+    </p>
+  `;
+}
+
+/** The one thing that keeps the session from going on, the worst first. */
+function notice(condition: SessionCondition): TemplateResult | typeof nothing {
+  const { customer, devices } = condition;
+  if (!condition.connected) {
+    return card(
+      html`<span class="spinner"></span>`,
+      msg('Connection lost, reconnecting…'),
+      msg('Please stay here. It goes on by itself.'),
+    );
+  }
+  if (!customer.technicianConnected) {
+    return card(
+      icons.alert,
+      msg(str`${nameOf(customer)} has lost the connection.`),
+      msg('Please stay here. It goes on by itself.'),
+    );
+  }
+  if (customer.phase === 'onHold') {
+    return card(
+      icons.pause,
+      msg(str`${nameOf(customer)} has put the session on hold.`),
+      msg('Nothing is sent until it goes on.'),
+    );
+  }
+  if (condition.interrupted) {
+    return card(
+      icons.cameraOff,
+      msg('The camera was interrupted.'),
+      msg('Perhaps by a call. It goes on by itself.'),
+    );
+  }
+  if (devices.camera === 'paused') {
+    return card(icons.cameraOff, msg('Camera paused'), msg('The technician does not see your picture.'));
+  }
+  return nothing;
+}
+
+function card(sign: TemplateResult, title: string, text: string): TemplateResult {
+  return html`<div class="notice">${sign}<p><strong>${title}</strong> ${text}</p></div>`;
+}

@@ -1,0 +1,392 @@
+import { Connection, type ConnectionStatus, RequestError } from '../relay/client/connection.ts';
+import { type LocalTracks, MediaPeer, supportedVideoCodecs } from '../relay/client/media.ts';
+import {
+  type ClaimResult,
+  type CustomerView,
+  type DeviceState,
+  type ErrorCode,
+  type HelloResult,
+  type Language,
+  type Params,
+  PROTOCOL_VERSION,
+  type ServerEvent,
+  type SessionId,
+  WEBSOCKET_PATH,
+} from '../relay/protocol.ts';
+import { recall, remember } from './storage.ts';
+
+/** How a customer comes in. */
+export type Invitation = { pin: string } | { token: string };
+
+export type Problem = ErrorCode | 'notConnected';
+
+/** Where the customer stands with the relay; `over`, `declined` and `gone` are final for this page. */
+export type Standing =
+  | { kind: 'outside' }
+  /** A stored session is being continued. */
+  | { kind: 'resuming' }
+  | { kind: 'claimed'; claim: ClaimResult }
+  | { kind: 'inside'; sessionId: SessionId; customer: CustomerView }
+  | { kind: 'over'; customer: CustomerView }
+  | { kind: 'declined' }
+  | { kind: 'gone'; why: ErrorCode | 'superseded' };
+
+export type SupportSessionEvents = {
+  changed: () => void;
+  remoteAudio: (track: MediaStreamTrack) => void;
+};
+
+const RESUME_KEY = 'fernblick.resume';
+
+/** Refusals after which the PIN or link is of no more use. */
+const SPENT: ReadonlySet<Problem> = new Set([
+  'pinUnknown',
+  'linkUnknown',
+  'linkExpired',
+  'linkUsed',
+  'throttled',
+]);
+
+/**
+ * The customer's side of one support session: invitation, terms, phases and when media may flow. It owns the socket
+ * and the media connections; the page owns the camera and hands its tracks over.
+ */
+export class SupportSession {
+  readonly #events: SupportSessionEvents;
+  readonly #connection: Connection;
+  readonly #media: MediaPeer;
+  readonly #linkToken: string | undefined;
+  #language: Language;
+  #standing: Standing = { kind: 'outside' };
+  #invitation: Invitation | undefined;
+  #problem: Problem | undefined;
+  #busy = false;
+  #leaving = false;
+  #resume: string | undefined;
+  #mediaState: RTCPeerConnectionState = 'new';
+  #tracks: LocalTracks = { audio: null, video: null };
+  #devices: DeviceState = { microphone: 'none', camera: 'none' };
+
+  /** @param linkToken of the invitation that the page was opened with; a new one beats an interrupted session */
+  constructor(language: Language, linkToken: string | undefined, events: SupportSessionEvents) {
+    this.#language = language;
+    this.#events = events;
+    const stored = recallResume();
+    const isSameSession = stored && (!linkToken || stored.linkToken === linkToken);
+    this.#linkToken = linkToken ?? stored?.linkToken;
+    if (isSameSession) {
+      this.#resume = stored.resume;
+      this.#standing = { kind: 'resuming' };
+    }
+    const scheme = location.protocol === 'https:' ? 'wss:' : 'ws:';
+    this.#connection = new Connection({
+      url: `${scheme}//${location.host}${WEBSOCKET_PATH}`,
+      hello: () => ({
+        version: PROTOCOL_VERSION,
+        role: 'customer',
+        language: this.#language,
+        videoCodecs: supportedVideoCodecs('send'),
+        peers: this.#media.peerIds,
+        ...(this.#resume && { resume: this.#resume }),
+      }),
+      onHello: (result) => this.#greeted(result),
+      onHelloError: (error) => this.#refused(error),
+      onEvent: (event) => this.#receive(event),
+      onStatus: () => this.#events.changed(),
+    });
+    this.#media = new MediaPeer({
+      answer: (peerId, sdp) => void this.#tell('answer', { peerId, sdp }),
+      failed: (peerId) => void this.#tell('peerFailed', { peerId }),
+      track: (track) => {
+        if (track.kind === 'audio') {
+          this.#events.remoteAudio(track);
+        }
+      },
+      state: (state) => {
+        this.#mediaState = state;
+        this.#events.changed();
+      },
+    });
+  }
+
+  get standing(): Standing {
+    return this.#standing;
+  }
+
+  get connection(): ConnectionStatus {
+    return this.#connection.status;
+  }
+
+  get mediaState(): RTCPeerConnectionState {
+    return this.#mediaState;
+  }
+
+  /** Why the last claim or acceptance did not work. */
+  get problem(): Problem | undefined {
+    return this.#problem;
+  }
+
+  /** A claim or an acceptance is on its way. */
+  get isBusy(): boolean {
+    return this.#busy;
+  }
+
+  open(): void {
+    this.#connection.open();
+  }
+
+  speak(language: Language): void {
+    this.#language = language;
+  }
+
+  /** Asks what this PIN or link opens; asked again by itself while the terms are not accepted and the socket changes. */
+  claim(invitation: Invitation): void {
+    this.#invitation = invitation;
+    this.#problem = undefined;
+    this.#busy = true;
+    this.#events.changed();
+    if (this.#connection.status === 'open') {
+      void this.#sendClaim();
+    }
+  }
+
+  forgetProblem(): void {
+    this.#problem = undefined;
+    this.#events.changed();
+  }
+
+  /** @param browser told to the technician, such as "Chrome 141, Android" */
+  async accept(language: Language, browser: string): Promise<void> {
+    if (this.#standing.kind !== 'claimed' || this.#busy) {
+      return;
+    }
+    const { version, hash } = this.#standing.claim.terms[language];
+    this.#problem = undefined;
+    this.#busy = true;
+    this.#events.changed();
+    try {
+      const { sessionId, resume, customer } = await this.#connection.request('acceptTerms', {
+        version,
+        language,
+        hash,
+        devices: this.#devices,
+        browser,
+      });
+      this.#invitation = undefined;
+      this.#keepResume(resume);
+      this.#enter(sessionId, customer);
+    } catch (error) {
+      this.#fail(error);
+    }
+    this.#busy = false;
+    this.#events.changed();
+  }
+
+  /** Declined is declined, whether the relay hears it or not: nothing was sent and nothing will be. */
+  decline(language: Language): void {
+    if (this.#standing.kind !== 'claimed') {
+      return;
+    }
+    const { version, hash } = this.#standing.claim.terms[language];
+    this.#standing = { kind: 'declined' };
+    this.#invitation = undefined;
+    void this.#tell('declineTerms', { version, language, hash }).then(() => this.#shut());
+    this.#events.changed();
+  }
+
+  /** Ends the session from the customer's side, at once here and as soon as there is a connection at the relay. */
+  leave(): void {
+    if (this.#standing.kind !== 'inside') {
+      return;
+    }
+    const { customer } = this.#standing;
+    const endedAs = customer.phase === 'waiting' ? 'closedByWaitingCustomer' : 'closedByCustomer';
+    this.#standing = { kind: 'over', customer: { ...customer, phase: 'ended', endedAs } };
+    this.#media.close();
+    remember('session', RESUME_KEY, undefined);
+    this.#leaving = true;
+    this.#sayGoodbye();
+    this.#events.changed();
+  }
+
+  /** What the camera has; what of it leaves the phone is decided by the phase of the session alone. */
+  offerMedia(tracks: LocalTracks, devices: DeviceState): void {
+    this.#tracks = tracks;
+    const { microphone, camera } = this.#devices;
+    this.#devices = devices;
+    this.#applyMedia();
+    if (microphone !== devices.microphone || camera !== devices.camera) {
+      this.#tellDevices();
+    }
+  }
+
+  #greeted(result: HelloResult): void {
+    if (this.#leaving) {
+      this.#sayGoodbye();
+      return;
+    }
+    if (result.customer && result.sessionId !== undefined) {
+      this.#keepResume(result.resume);
+      this.#enter(result.sessionId, result.customer);
+      this.#tellDevices();
+    } else if (this.#invitation) {
+      void this.#sendClaim();
+    }
+    this.#events.changed();
+  }
+
+  #refused(error: RequestError): void {
+    if (this.#standing.kind === 'over' || this.#standing.kind === 'declined') {
+      return;
+    }
+    this.#end({ kind: 'gone', why: error.code === 'notConnected' ? 'internal' : error.code });
+  }
+
+  #receive(event: ServerEvent): void {
+    switch (event.type) {
+      case 'customer':
+        if (this.#standing.kind === 'inside') {
+          this.#enter(this.#standing.sessionId, event.customer);
+        }
+        break;
+      case 'offer':
+        if (this.#standing.kind === 'inside') {
+          void this.#media.offer(event.peerId, event.sdp);
+        }
+        break;
+      case 'candidates':
+        void this.#media.candidates(event.peerId, event.candidates);
+        break;
+      case 'peerClosed':
+        this.#media.peerClosed(event.peerId);
+        break;
+      case 'superseded':
+        this.#end({ kind: 'gone', why: 'superseded' });
+        break;
+      default:
+        // Events of the console, and `closing`, after which the socket goes and the status says the rest.
+        break;
+    }
+  }
+
+  async #sendClaim(): Promise<void> {
+    const invitation = this.#invitation;
+    if (!invitation) {
+      return;
+    }
+    try {
+      const claim =
+        'pin' in invitation
+          ? await this.#connection.request('claimPin', invitation)
+          : await this.#connection.request('claimLink', invitation);
+      if (invitation !== this.#invitation) {
+        return;
+      }
+      this.#standing = { kind: 'claimed', claim };
+    } catch (error) {
+      // Without a connection the next hello asks again.
+      if (invitation !== this.#invitation || codeOf(error) === 'notConnected') {
+        return;
+      }
+      this.#invitation = undefined;
+      this.#standing = { kind: 'outside' };
+      this.#problem = codeOf(error);
+    }
+    this.#busy = false;
+    this.#events.changed();
+  }
+
+  #fail(error: unknown): void {
+    const code = codeOf(error);
+    this.#problem = code;
+    if (SPENT.has(code)) {
+      this.#invitation = undefined;
+      this.#standing = { kind: 'outside' };
+    } else if (code === 'termsChanged' || code === 'wrongState') {
+      void this.#sendClaim();
+    }
+  }
+
+  #enter(sessionId: SessionId, customer: CustomerView): void {
+    if (customer.phase === 'ended') {
+      this.#end({ kind: 'over', customer });
+      return;
+    }
+    this.#standing = { kind: 'inside', sessionId, customer };
+    this.#applyMedia();
+    this.#events.changed();
+  }
+
+  #end(standing: Standing): void {
+    this.#standing = standing;
+    this.#shut();
+    this.#events.changed();
+  }
+
+  /** Nothing leaves the phone unless the session is active. */
+  #applyMedia(): void {
+    const isActive = this.#standing.kind === 'inside' && this.#standing.customer.phase === 'active';
+    this.#media.send(isActive ? this.#tracks : { audio: null, video: null }).catch(() => {
+      // A track that ended in this very moment; the camera reports it and hands over the next one.
+    });
+  }
+
+  #tellDevices(): void {
+    if (this.#standing.kind === 'inside') {
+      void this.#tell('devices', { sessionId: this.#standing.sessionId, devices: this.#devices });
+    }
+  }
+
+  #sayGoodbye(): void {
+    void this.#tell('leave', {}).then((isAnswered) => {
+      if (isAnswered) {
+        this.#shut();
+      }
+    });
+  }
+
+  /**
+   * For messages whose refusal needs no words: the relay's next `customer` event or offer says what counts.
+   * @returns whether the relay answered, whatever it said; false when the socket was not there or went away
+   */
+  async #tell<T extends Told>(type: T, params: Params<T>): Promise<boolean> {
+    try {
+      await this.#connection.request(type, params);
+    } catch (error) {
+      return codeOf(error) !== 'notConnected';
+    }
+    return true;
+  }
+
+  #keepResume(resume: string | undefined): void {
+    if (resume) {
+      this.#resume = resume;
+      remember('session', RESUME_KEY, JSON.stringify({ resume, linkToken: this.#linkToken }));
+    }
+  }
+
+  #shut(): void {
+    remember('session', RESUME_KEY, undefined);
+    this.#media.close();
+    this.#connection.close();
+  }
+}
+
+type Told = 'answer' | 'peerFailed' | 'devices' | 'declineTerms' | 'leave';
+
+type Stored = { resume: string; linkToken?: string };
+
+function recallResume(): Stored | undefined {
+  try {
+    const stored: unknown = JSON.parse(recall('session', RESUME_KEY) ?? '');
+    return typeof stored === 'object' && stored !== null && 'resume' in stored
+      ? (stored as Stored)
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function codeOf(error: unknown): Problem {
+  return error instanceof RequestError ? error.code : 'internal';
+}
