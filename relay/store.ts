@@ -7,6 +7,14 @@ import type { SessionMachine } from './session-state.ts';
 
 // ---------------------------------------------------------------- records
 
+/** Four digits from the start, so that a session's number looks like one when it is read out. */
+export const FIRST_SESSION_ID = 1001;
+
+/** The form in which e-mail addresses are compared. */
+export function emailKey(email: string): string {
+  return email.trim().normalize('NFC').toLowerCase();
+}
+
 export type SessionRecord = {
   id: SessionId;
   technicianId: number;
@@ -77,7 +85,9 @@ export type StoreTransaction = {
   insertSignIn(signIn: SignInRecord): Promise<void>;
   touchSignIn(tokenHash: string, seenAt: number): Promise<void>;
   deleteSignIn(tokenHash: string): Promise<void>;
-  deleteSignInsOf(accountId: number): Promise<void>;
+  deleteSignInsOf(accountId: number, exceptTokenHash?: string): Promise<void>;
+  /** Those whose absolute life is over by `now`. */
+  deleteExpiredSignIns(now: number): Promise<void>;
   /** Values that must survive a restart and are no records: set-up token hash and the like. */
   setValue(key: string, value: string | null): Promise<void>;
 };
@@ -85,7 +95,12 @@ export type StoreTransaction = {
 export type Store = {
   /**
    * Runs `work` in one transaction: all of it or nothing. When the promise resolves the change is on disk
-   * (fsync), so an answer that is sent afterwards survives kill -9 and power loss.
+   * (fsync), so an answer that is sent afterwards survives kill -9 and power loss. When `work` throws, nothing of it
+   * happened and the promise rejects with what was thrown.
+   *
+   * Transactions run one after the other; the read functions below see what is committed, so inside `work` they see
+   * everything but its own changes. `work` must await nothing but `tx`, this store and the directory, and must not
+   * start another transaction, which would wait for this one for ever.
    */
   transaction<T>(work: (tx: StoreTransaction) => Promise<T>): Promise<T>;
   /** Not ended, or ended and still in somebody's list. */
@@ -121,7 +136,11 @@ export type Invitation = {
  * that they belong to, so either both are on disk or neither.
  */
 export type Directory = {
-  /** Adds a PIN and/or a link token to the session's live invitation, or opens one. Undefined: no PIN is free. */
+  /**
+   * Adds a PIN and/or a link token to the session's live invitation, or opens one; a live invitation whose time is
+   * over counts as expired. What the invitation has already stays the same, and adding to it never shortens it.
+   * Undefined, and nothing was changed: no PIN is free.
+   */
   open(
     tx: StoreTransaction,
     wanted: { sessionId: SessionId; pin: boolean; link: boolean; expiresAt: number; now: number },
@@ -133,7 +152,7 @@ export type Directory = {
     state: Exclude<InvitationState, 'live'>,
     now: number,
   ): Promise<void>;
-  /** Undefined for anything that is not a live PIN: a guesser learns nothing. */
+  /** Undefined for anything that is not a live PIN at `now`: a guesser learns nothing. */
   findPin(pin: string, now: number): Promise<Invitation | undefined>;
   /** Whatever state it is in, so that a person with a link can be told what happened to it. */
   findToken(token: string): Promise<Invitation | undefined>;
@@ -153,14 +172,17 @@ export type Bus = {
   subscribe(topic: string, listener: (message: unknown) => void): () => void;
 };
 
-/** A limit over a sliding window. */
+/** At most `points` in any stretch of `windowMs`; a count is forgotten at the latest after a quarter more than that. */
 export type Limit = { name: string; points: number; windowMs: number };
 
 export type Limiter = {
-  /** Counts `points` for `key`; false when the limit is exceeded. */
+  /** Counts `points` for `key`; false, and nothing is counted, when that would exceed the limit. */
   consume(limit: Limit, key: string, points?: number): Promise<boolean>;
-  /** False when the key is over the limit; counts nothing. */
+  /** False when nothing more may be counted for the key; counts nothing. */
   check(limit: Limit, key: string): Promise<boolean>;
+  /** Takes back points that `consume` counted a moment ago, for an attempt that turned out well. */
+  refund(limit: Limit, key: string, points?: number): Promise<void>;
+  /** Everything counted for the key is as if it had not been. */
   forget(limit: Limit, key: string): Promise<void>;
 };
 

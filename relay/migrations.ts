@@ -1,0 +1,123 @@
+/**
+ * The database's layout, as numbered steps that are never changed once released. Each runs in one transaction, so a
+ * kill in the middle leaves the step before it. All times are epoch milliseconds, truth values 0 or 1, JSON is text.
+ */
+import { type Kysely, type Migration, type MigrationProvider, sql } from 'kysely';
+import { FIRST_SESSION_ID } from './store.ts';
+
+const first: Migration = {
+  async up(db: Kysely<unknown>): Promise<void> {
+    await run(db, [
+      `create table account (
+        id integer primary key autoincrement,
+        name text not null,
+        nickname text not null,
+        email text not null,
+        email_key text not null unique,
+        role text not null,
+        enabled integer not null,
+        password_hash text not null,
+        created_at integer not null
+      ) strict`,
+
+      `create table sign_in (
+        token_hash text primary key,
+        account_id integer not null references account (id),
+        created_at integer not null,
+        expires_at integer not null,
+        seen_at integer not null
+      ) strict`,
+      'create index sign_in_account on sign_in (account_id)',
+      'create index sign_in_expires on sign_in (expires_at)',
+
+      // autoincrement: an id is never used again, even when the newest session is deleted.
+      `create table session (
+        id integer primary key autoincrement,
+        technician_id integer not null references account (id),
+        state text not null,
+        state_since integer not null,
+        state_before text,
+        customer_missing integer not null,
+        technician_missing integer not null,
+        fields text not null,
+        channel text not null,
+        created_at integer not null,
+        started_at integer,
+        ended_at integer,
+        dismissed integer not null,
+        customer text,
+        resume_hash text,
+        previous_resume_hash text
+      ) strict`,
+      `insert into sqlite_sequence (name, seq) values ('session', ${FIRST_SESSION_ID - 1})`,
+      'create index session_open on session (id) where ended_at is null or dismissed = 0',
+
+      `create table session_event (
+        id integer primary key autoincrement,
+        session_id integer not null references session (id),
+        at integer not null,
+        actor text not null,
+        actor_name text not null,
+        type text not null,
+        data text not null
+      ) strict`,
+      'create index session_event_session on session_event (session_id, id)',
+      ...appendOnly('session_event'),
+
+      `create table consent (
+        id integer primary key autoincrement,
+        session_id integer not null references session (id),
+        at integer not null,
+        accepted integer not null,
+        terms_version integer not null,
+        language text not null,
+        terms_hash text not null
+      ) strict`,
+      'create index consent_session on consent (session_id, id)',
+      ...appendOnly('consent'),
+
+      `create table invitation (
+        id integer primary key autoincrement,
+        session_id integer not null references session (id),
+        pin_mac text,
+        pin_sealed text,
+        token_hash text unique,
+        token_sealed text,
+        expires_at integer not null,
+        state text not null,
+        opened_at integer not null,
+        ended_at integer
+      ) strict`,
+      `create unique index invitation_live_session on invitation (session_id) where state = 'live'`,
+      `create unique index invitation_live_pin on invitation (pin_mac) where state = 'live'`,
+      'create index invitation_ended on invitation (ended_at)',
+
+      'create table value (key text primary key, value text not null) strict',
+    ]);
+  },
+};
+
+/** The names sort in the order in which the steps run. */
+const MIGRATIONS: Record<string, Migration> = {
+  '0001-first': first,
+};
+
+export const migrationProvider: MigrationProvider = {
+  getMigrations: () => Promise.resolve(MIGRATIONS),
+};
+
+export const MIGRATION_NAMES: readonly string[] = Object.keys(MIGRATIONS);
+
+/** What was written as proof stays as it was written: the database itself refuses to change it. */
+function appendOnly(table: string): string[] {
+  return ['update', 'delete'].map(
+    (change) => `create trigger ${table}_no_${change} before ${change} on ${table}
+      begin select raise(abort, '${table} is append-only'); end`,
+  );
+}
+
+async function run(db: Kysely<unknown>, statements: readonly string[]): Promise<void> {
+  for (const statement of statements) {
+    await sql.raw(statement).execute(db);
+  }
+}
