@@ -1,0 +1,86 @@
+/**
+ * `npm run demo`: a relay of its own and a simulated customer with a fake camera who waits, and a link that opens the
+ * console signed in. Ends with Ctrl+C and leaves nothing behind.
+ */
+import { randomBytes } from 'node:crypto';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Browser } from 'playwright-core';
+import { launchChromium } from '../test/support/chromium.ts';
+import { Customer } from '../test/support/people.ts';
+import { ADMIN, startRelay } from '../test/support/relay-process.ts';
+import { NO_FIELDS, SignallingClient, signIn } from '../test/support/signalling-client.ts';
+
+/** Sessions that the demo makes, one after the other, before it asks to be restarted. */
+const CUSTOMERS_MAX = 1_000;
+
+/**
+ * Cookies do not tell ports of one host apart, so a page of ours on another port can hand the sign-in over to the
+ * console's. Works once per start of a browser that has the secret path; the relay itself needs no such door.
+ */
+async function serveSignIn(console: string, cookie: string): Promise<string> {
+  const path = `/${randomBytes(16).toString('hex')}`;
+  const server = createServer((request, response) => {
+    if (request.url !== path) {
+      response.writeHead(404).end();
+      return;
+    }
+    response.writeHead(302, {
+      Location: console,
+      'Set-Cookie': `${cookie}; Path=/; Secure; HttpOnly; SameSite=Strict`,
+    });
+    response.end();
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return `http://localhost:${(server.address() as AddressInfo).port}${path}`;
+}
+
+/** One customer from PIN to the end of the session. */
+async function simulateCustomer(browser: Browser, origin: string, pin: string): Promise<void> {
+  const customer = await Customer.open(browser, origin, 'en');
+  await customer.typePin(pin);
+  await customer.join();
+  console.log('a customer is waiting; press Start in the console');
+  const over = customer.page.getByRole('heading', { name: customer.words.sessionOver });
+  await over.waitFor({ timeout: 0 });
+  await customer.goAway();
+}
+
+async function createPin(origin: string): Promise<string> {
+  const technician = await SignallingClient.technician(origin, await signIn(origin));
+  const { session } = await technician.request('createSession', {
+    fields: { ...NO_FIELDS, name: 'Demo customer' },
+    method: 'pin',
+  });
+  technician.close();
+  return session.invitation?.pin ?? '';
+}
+
+async function main(): Promise<void> {
+  const relay = await startRelay();
+  const browser = await launchChromium();
+  let stopping = false;
+  const stop = async () => {
+    stopping = true;
+    await browser.close();
+    process.exit(await relay.stop());
+  };
+  process.on('SIGINT', stop);
+  process.on('SIGTERM', stop);
+
+  console.log(
+    `console (signed in as ${ADMIN.email}): ${await serveSignIn(`${relay.origin}/console`, await signIn(relay.origin))}`,
+  );
+  console.log(`customer page: ${relay.origin}`);
+  for (let i = 0; i < CUSTOMERS_MAX && !stopping; i++) {
+    try {
+      await simulateCustomer(browser, relay.origin, await createPin(relay.origin));
+    } catch (error) {
+      if (!stopping) {
+        throw error;
+      }
+    }
+  }
+}
+
+await main();

@@ -1,0 +1,73 @@
+/**
+ * `npm run -s bench -- NAME [options] [--json] [--out DIR]`. Prints JSON lines with --json, the last one the summary,
+ * else a table for people; --out keeps the raw figures.
+ */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { cpus, release } from 'node:os';
+import { join } from 'node:path';
+import { forward } from './forward.ts';
+import { start } from './start.ts';
+
+/** Units are in the keys, such as `p99_ms`. */
+export type Summary = { bench: string } & Record<string, unknown>;
+
+/** Takes its own options and returns the summary; raw figures may be under `raw`, which is not printed. */
+type Bench = (argv: string[]) => Promise<Summary>;
+
+const BENCHES: Record<string, { run: Bench; about: string }> = {
+  start: { run: start, about: 'time from Start to the first picture, in two real browsers' },
+  forward: { run: forward, about: 'cost, loss and delay of forwarding, with synthetic peers' },
+};
+
+function usage(): string {
+  const lines = Object.entries(BENCHES).map(([name, { about }]) => `  ${name.padEnd(10)} ${about}`);
+  return ['npm run -s bench -- NAME [options] [--json] [--out DIR]', '', ...lines].join('\n');
+}
+
+function machine(): Record<string, unknown> {
+  const [cpu] = cpus();
+  return { cpu: cpu?.model ?? 'unknown', cores: cpus().length, kernel: release(), node: process.version };
+}
+
+/** Nested figures as indented rows. */
+function table(value: Record<string, unknown>, indent = ''): string[] {
+  return Object.entries(value).flatMap(([key, item]) =>
+    typeof item === 'object' && item !== null && !Array.isArray(item)
+      ? [`${indent}${key}`, ...table(item as Record<string, unknown>, `${indent}  `)]
+      : [`${indent}${key.padEnd(32 - indent.length)} ${Array.isArray(item) ? item.join(' ') : String(item)}`],
+  );
+}
+
+function takeOption(argv: string[], name: string): string | undefined {
+  const at = argv.indexOf(name);
+  return at < 0 ? undefined : argv.splice(at, 2)[1];
+}
+
+function takeFlag(argv: string[], name: string): boolean {
+  const at = argv.indexOf(name);
+  if (at >= 0) {
+    argv.splice(at, 1);
+  }
+  return at >= 0;
+}
+
+async function main(): Promise<number> {
+  const [name = '', ...argv] = process.argv.slice(2);
+  const bench = Object.hasOwn(BENCHES, name) ? BENCHES[name] : undefined;
+  if (!bench) {
+    console.error(usage());
+    return name === '' || name === '--help' ? 0 : 1;
+  }
+  const json = takeFlag(argv, '--json');
+  const out = takeOption(argv, '--out');
+  const { raw, ...summary } = await bench.run(argv);
+  const result: Record<string, unknown> = { ...summary, machine: machine() };
+  if (out !== undefined) {
+    mkdirSync(out, { recursive: true });
+    writeFileSync(join(out, `${name}.json`), `${JSON.stringify({ ...result, raw }, undefined, 2)}\n`);
+  }
+  console.log(json ? JSON.stringify(result) : table(result).join('\n'));
+  return 0;
+}
+
+process.exitCode = await main();

@@ -1,0 +1,58 @@
+/** Debian's Chromium with a fake camera and microphone, driven by playwright-core. */
+import { type Browser, type BrowserContext, chromium } from 'playwright-core';
+
+const EXECUTABLE = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
+
+/** Without the background switches Chromium looks for hosts that a closed network refuses. */
+const ARGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--disable-background-timer-throttling',
+  '--disable-renderer-backgrounding',
+  '--disable-backgrounding-occluded-windows',
+  '--use-fake-device-for-media-stream',
+  '--use-fake-ui-for-media-stream',
+];
+
+export const PHONE = { width: 390, height: 844 };
+export const DESKTOP = { width: 1280, height: 800 };
+
+export function launchChromium(extraArgs: readonly string[] = []): Promise<Browser> {
+  return chromium.launch({ executablePath: EXECUTABLE, headless: true, args: [...ARGS, ...extraArgs] });
+}
+
+export type ContextOptions = {
+  locale: 'de-DE' | 'en-GB';
+  viewport: { width: number; height: number };
+  phone?: boolean;
+  dark?: boolean;
+};
+
+/** A context whose pages keep their RTCPeerConnections in `window.connections`, for getStats in tests. */
+export async function openContext(browser: Browser, options: ContextOptions): Promise<BrowserContext> {
+  const context = await browser.newContext({
+    locale: options.locale,
+    viewport: options.viewport,
+    colorScheme: options.dark ? 'dark' : 'light',
+    ...(options.phone ? { isMobile: true, hasTouch: true, deviceScaleFactor: 2 } : {}),
+    permissions: ['camera', 'microphone', 'clipboard-read', 'clipboard-write'],
+  });
+  await context.addInitScript(() => {
+    const scope = globalThis as unknown as Record<string, unknown>;
+    const Original = scope['RTCPeerConnection'] as { new (...args: unknown[]): object };
+    const connections: object[] = [];
+    scope['connections'] = connections;
+    scope['RTCPeerConnection'] = class extends Original {
+      constructor(...args: unknown[]) {
+        super(...args);
+        connections.push(this);
+      }
+    };
+  });
+  return context;
+}
