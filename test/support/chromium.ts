@@ -33,7 +33,10 @@ export type ContextOptions = {
   dark?: boolean;
 };
 
-/** A context whose pages keep their RTCPeerConnections in `window.connections`, for getStats in tests. */
+/**
+ * A context whose pages keep their RTCPeerConnections in `window.connections` and what getUserMedia gave them in
+ * `window.captured`, so that a test can ask the browser itself instead of believing the page.
+ */
 export async function openContext(browser: Browser, options: ContextOptions): Promise<BrowserContext> {
   const context = await browser.newContext({
     locale: options.locale,
@@ -43,16 +46,28 @@ export async function openContext(browser: Browser, options: ContextOptions): Pr
     permissions: ['camera', 'microphone', 'clipboard-read', 'clipboard-write'],
   });
   await context.addInitScript(() => {
-    const scope = globalThis as unknown as Record<string, unknown>;
-    const Original = scope['RTCPeerConnection'] as { new (...args: unknown[]): object };
-    const connections: object[] = [];
-    scope['connections'] = connections;
-    scope['RTCPeerConnection'] = class extends Original {
-      constructor(...args: unknown[]) {
-        super(...args);
+    const connections: RTCPeerConnection[] = [];
+    const captured: MediaStreamTrack[] = [];
+    Object.assign(window, { connections, captured });
+    window.RTCPeerConnection = class extends RTCPeerConnection {
+      constructor(configuration?: RTCConfiguration) {
+        super(configuration);
         connections.push(this);
       }
     };
+    // Absent on pages that are no secure context.
+    const devices: MediaDevices | undefined = navigator.mediaDevices;
+    if (devices) {
+      const getUserMedia = devices.getUserMedia.bind(devices);
+      devices.getUserMedia = async (constraints) => {
+        const stream = await getUserMedia(constraints);
+        captured.push(...stream.getTracks());
+        return stream;
+      };
+    }
   });
   return context;
 }
+
+/** What `openContext` puts into every page. */
+export type Instrumented = { connections: RTCPeerConnection[]; captured: MediaStreamTrack[] };
