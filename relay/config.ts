@@ -64,6 +64,11 @@ export const SETTINGS = {
   },
   adminEmail: { kind: 'text', default: '', about: 'Creates the first administrator with this address.' },
   adminPassword: { kind: 'secret', default: '', about: 'Password of that administrator.' },
+  serverKey: {
+    kind: 'secret',
+    default: '',
+    about: 'Key that seals secrets at rest, 64 hex digits; without it one is made in the data directory.',
+  },
   brand: { kind: 'text', default: 'Fernblick', about: 'Name that customers see.' },
   invitationMinutes: {
     kind: 'number',
@@ -106,6 +111,7 @@ export type Config = {
   announcedIps: readonly string[];
   adminEmail: string;
   adminPassword: string;
+  serverKey: string;
   brand: string;
   invitationMinutes: number;
   offlineMinutes: number;

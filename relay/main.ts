@@ -13,7 +13,7 @@ import { createOperations } from './operations.ts';
 import { readOrigins } from './origins.ts';
 import { loadPages } from './pages.ts';
 import { WEBSOCKET_PATH } from './protocol.ts';
-import { readSecrets } from './secrets.ts';
+import { createSecrets, loadServerKey } from './secrets.ts';
 import { type HttpHandler, type HttpRequest, listen } from './server.ts';
 import { Sessions } from './sessions.ts';
 import { createSignalling } from './signalling.ts';
@@ -64,8 +64,8 @@ async function run(config: Config, log: Log): Promise<void> {
   const now = Date.now;
   prepareDataDir(config.dataDir);
   const pages = loadPages(PAGES_DIR);
-  const secrets = readSecrets(config.dataDir);
   const store = await openSqliteStore(join(config.dataDir, 'fernblick.db'));
+  const secrets = createSecrets(loadServerKey(config.dataDir, config.serverKey));
   const directory = await openSqliteDirectory(store, secrets, now());
   const limiter = createMemoryLimiter();
   const accounts = new Accounts(store, limiter, { now });

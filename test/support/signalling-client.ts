@@ -71,6 +71,9 @@ export class SignallingClient {
   readonly events: ServerEvent[] = [];
   /** Close code of the socket once it is closed. */
   closed: number | undefined;
+  helloResult: HelloResult | undefined;
+  /** Sees every reply, also those to messages that were not sent as a request. */
+  onReply: (message: ServerMessage) => void = () => undefined;
   readonly #ws: WebSocket;
   readonly #waiting = new Set<Waiting>();
   readonly #replies = new Map<number, (message: ServerMessage) => void>();
@@ -121,8 +124,8 @@ export class SignallingClient {
     return client;
   }
 
-  hello(role: 'technician' | 'customer', resume?: string): Promise<HelloResult> {
-    return this.request('hello', {
+  async hello(role: 'technician' | 'customer', resume?: string): Promise<HelloResult> {
+    this.helloResult = await this.request('hello', {
       version: PROTOCOL_VERSION,
       role,
       language: 'en',
@@ -130,6 +133,7 @@ export class SignallingClient {
       peers: [],
       ...(resume === undefined ? {} : { resume }),
     });
+    return this.helloResult;
   }
 
   /** @throws Refused with the relay's code */
@@ -219,6 +223,7 @@ export class SignallingClient {
       const reply = this.#replies.get(message.id);
       this.#replies.delete(message.id);
       reply?.(message);
+      this.onReply(message);
     } else {
       this.events.push(message);
     }
