@@ -76,6 +76,11 @@ export function createSecrets(key: Uint8Array): Secrets {
   };
 }
 
+/** `createSecrets` of the key that `loadServerKey` finds. */
+export function readSecrets(dataDir: string, configured?: string): Secrets {
+  return createSecrets(loadServerKey(dataDir, configured));
+}
+
 /** A new random token: 256 bit in base64url, 43 characters. */
 export function newToken(): string {
   return randomBytes(TOKEN_BYTES).toString('base64url');

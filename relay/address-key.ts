@@ -1,0 +1,48 @@
+/** What counts as one place on the network when attempts are limited. */
+
+/**
+ * One household or office has one IPv4 address, or one IPv6 /64 in which it makes addresses at will (reliability.md 3.2, P4).
+ * @param address as text, in any notation; what is no address is its own key
+ */
+export function addressKey(address: string): string {
+  if (!address.includes(':')) {
+    return address;
+  }
+  const groups = ipv6Groups(address.replace(/%.*$/, ''));
+  if (groups === undefined) {
+    return address;
+  }
+  // ::ffff:0:0/96, an IPv4 client on a socket that serves both (RFC 4291 2.5.5.2).
+  if (groups.slice(0, 5).every((group) => group === 0) && groups[5] === 0xffff) {
+    const [high = 0, low = 0] = groups.slice(6);
+    return [high >> 8, high & 255, low >> 8, low & 255].join('.');
+  }
+  const network = groups.slice(0, 4).map((group) => group.toString(16));
+  return `${network.join(':')}::/64`;
+}
+
+/** The eight groups of an IPv6 address; undefined when it is none. */
+function ipv6Groups(address: string): number[] | undefined {
+  const [, head = address, tail] = /^(.*?)::(.*)$/.exec(address) ?? [];
+  const before = parseGroups(head);
+  const after = tail === undefined ? [] : parseGroups(tail);
+  const missing = 8 - before.length - after.length;
+  const groups =
+    tail === undefined ? before : [...before, ...Array<number>(Math.max(0, missing)).fill(0), ...after];
+  return groups.length === 8 && groups.every((group) => group >= 0 && group <= 0xffff) ? groups : undefined;
+}
+
+/** A part between `::`; its last piece may be an IPv4 address. NaN for what is no group. */
+function parseGroups(text: string): number[] {
+  if (text === '') {
+    return [];
+  }
+  return text.split(':').flatMap((piece) => {
+    const octets = piece.split('.');
+    if (octets.length === 4) {
+      const [a = 0, b = 0, c = 0, d = 0] = octets.map(Number);
+      return [a * 256 + b, c * 256 + d];
+    }
+    return [/^[0-9a-f]{1,4}$/i.test(piece) ? Number.parseInt(piece, 16) : Number.NaN];
+  });
+}

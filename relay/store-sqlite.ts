@@ -1,0 +1,271 @@
+/**
+ * The embedded store: one SQLite file through libsql (imported here only). One connection writes, a second one reads what
+ * is committed, so a read never waits for a transaction and never sees half of one.
+ */
+import { existsSync, mkdirSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { Kysely, Migrator, type SqliteDatabase, SqliteDialect, type SqliteStatement } from 'kysely';
+import Database from 'libsql';
+import { MIGRATION_NAMES, migrationProvider } from './migrations.ts';
+import { StartError } from './start-error.ts';
+import type { Store, StoreTransaction } from './store.ts';
+import { begin, finish, type Reads, readsOn, type Tables } from './store-records.ts';
+
+/** Only an operator's own tools compete for the file; waiting blocks the whole front, so not for long. */
+const BUSY_TIMEOUT_MS = 1_000;
+/** Our queries have some fifty texts; the bound is for a defect that makes texts without end. */
+const STATEMENTS_MAX = 200;
+const MIGRATION_TABLE = 'migration';
+
+/** What the directory's adapter needs besides a store: the connection that reads. */
+export type SqliteStore = Store & { readonly reader: Kysely<Tables> };
+
+/**
+ * Opens or makes the database and brings its layout up to date. Nothing is changed before the whole file was found sound.
+ * @param path of the database; its folder is made when missing, and is locked for this process
+ * @throws StartError `dataDirNotWritable`, `databaseInUse`, `databaseCorrupt`, `databaseNewer`
+ */
+export async function openSqliteStore(path: string): Promise<SqliteStore> {
+  const lock = lockFolder(dirname(path));
+  try {
+    checkFiles(path);
+    const database = openSound(path);
+    const writer = kyselyOn(database);
+    await migrate(writer, path);
+    const reading = new Database(path);
+    configure(reading);
+    reading.exec('pragma query_only = on');
+    return createStore({ database, writer, reader: kyselyOn(reading), lock });
+  } catch (error) {
+    unlock(lock);
+    throw error instanceof StartError ? error : toStartError(error, path);
+  }
+}
+
+type Connection = Database.Database;
+
+// ---------------------------------------------------------------- opening
+
+/**
+ * Makes this process the only relay on the folder. The lock is an exclusive transaction on a small database of its own,
+ * that is, a lock of the operating system, which ends with the process however it ends. Nothing else in this process
+ * may open `lock.db`: closing any descriptor of it would drop the lock (POSIX advisory locks).
+ */
+function lockFolder(folder: string): Connection {
+  const path = join(folder, 'lock.db');
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    const lock = new Database(path);
+    lock.exec('begin exclusive');
+    return lock;
+  } catch (error) {
+    if (codeOf(error).startsWith('SQLITE_BUSY')) {
+      throw new StartError(
+        'databaseInUse',
+        `Another relay is running on ${folder}. Stop it, or choose another data directory with --data-dir.`,
+        { cause: error },
+      );
+    }
+    throw toStartError(error, path);
+  }
+}
+
+function unlock(lock: Connection): void {
+  lock.exec('rollback');
+  lock.close();
+}
+
+/**
+ * A log without its database: SQLite would delete the log and begin anew, and with it the newest changes.
+ * @throws StartError `databaseCorrupt`
+ */
+function checkFiles(path: string): void {
+  const sizeOf = (file: string): number => (existsSync(file) ? statSync(file).size : 0);
+  if (sizeOf(path) === 0 && sizeOf(`${path}-wal`) > 0) {
+    throw corrupt(path, 'is missing or empty although its write-ahead log has changes');
+  }
+}
+
+/** @throws StartError `databaseCorrupt`, or what libsql throws */
+function openSound(path: string): Connection {
+  const database = new Database(path);
+  const problems = database.prepare('pragma quick_check').all() as { quick_check: string }[];
+  if (problems.some((problem) => problem.quick_check !== 'ok')) {
+    // Left open on purpose: closing would write the log into the damaged file.
+    throw corrupt(path, `is damaged (${problems[0]?.quick_check.replaceAll(/\s+/g, ' ')})`);
+  }
+  configure(database);
+  return database;
+}
+
+function configure(database: Connection): void {
+  for (const pragma of [
+    'journal_mode = wal',
+    // An answer that was sent survives a power cut: every commit waits for the disk.
+    'synchronous = full',
+    'foreign_keys = on',
+    `busy_timeout = ${BUSY_TIMEOUT_MS}`,
+  ]) {
+    database.prepare(`pragma ${pragma}`).all();
+  }
+}
+
+async function migrate(writer: Kysely<Tables>, path: string): Promise<void> {
+  const migrator = new Migrator({
+    db: writer,
+    provider: migrationProvider,
+    migrationTableName: MIGRATION_TABLE,
+    migrationLockTableName: `${MIGRATION_TABLE}_lock`,
+  });
+  const tables = await writer.introspection.getTables({ withInternalKyselyTables: true });
+  if (tables.some((table) => table.name === MIGRATION_TABLE)) {
+    const done = await writer
+      .withTables<{ [MIGRATION_TABLE]: { name: string } }>()
+      .selectFrom(MIGRATION_TABLE)
+      .select('name')
+      .execute();
+    const unknown = done.find((migration) => !MIGRATION_NAMES.includes(migration.name));
+    if (unknown) {
+      throw new StartError(
+        'databaseNewer',
+        `The database ${path} was written by a newer version (${unknown.name}). Start that version, or restore a backup from before the update.`,
+      );
+    }
+  }
+  const { error } = await migrator.migrateToLatest();
+  if (error) {
+    throw error;
+  }
+}
+
+function codeOf(error: unknown): string {
+  return String((error as { code?: unknown }).code ?? '');
+}
+
+function corrupt(path: string, what: string, cause?: unknown): StartError {
+  return new StartError(
+    'databaseCorrupt',
+    `The database ${path} ${what}. Nothing was changed; restore a backup, or move the file away to begin anew.`,
+    { cause },
+  );
+}
+
+const CORRUPT = /^SQLITE_(CORRUPT|NOTADB)/;
+const NOT_WRITABLE =
+  /^(SQLITE_(CANTOPEN|READONLY|PERM|IOERR|FULL)|EACCES|EPERM|EROFS|ENOTDIR|EEXIST|ENOENT|ENOSPC)/;
+/** libsql gives no code when it cannot open a file, but SQLite's number at the end of the text (14, CANTOPEN). */
+const CONNECTION_FAILED = /^ConnectionFailed\(.*: 14/;
+
+/** A sentence for what an operator can put right; anything else is a defect of ours and stays what it is. */
+function toStartError(error: unknown, path: string): unknown {
+  const code = codeOf(error);
+  if (CORRUPT.test(code)) {
+    return corrupt(path, 'is damaged or no database at all', error);
+  }
+  if (NOT_WRITABLE.test(code) || CONNECTION_FAILED.test(String((error as Error).message))) {
+    return new StartError(
+      'dataDirNotWritable',
+      `The data directory ${dirname(path)} cannot be written (${code || 'SQLITE_CANTOPEN'}). Give this user the right to, or choose another with --data-dir.`,
+      { cause: error },
+    );
+  }
+  return error;
+}
+
+// ---------------------------------------------------------------- Kysely over libsql
+
+function kyselyOn(database: Connection): Kysely<Tables> {
+  return new Kysely<Tables>({ dialect: new SqliteDialect({ database: keepStatements(database) }) });
+}
+
+/** libsql's class with prepared statements kept: compiling one costs twice what running it does. */
+function keepStatements(database: Connection): SqliteDatabase {
+  const statements = new Map<string, SqliteStatement>();
+  return {
+    prepare(text) {
+      let statement = statements.get(text);
+      if (!statement) {
+        // `begin` alone takes the write lock only at the first change and then fails at once if another process has it.
+        const prepared = database.prepare(text === 'begin' ? 'begin immediate' : text);
+        if (statements.size >= STATEMENTS_MAX) {
+          statements.clear();
+        }
+        statement = toStatement(prepared);
+        statements.set(text, statement);
+      }
+      return statement;
+    },
+    close() {
+      statements.clear();
+      database.close();
+    },
+  };
+}
+
+/** The adapter never calls `get`, whose rows carry a `_metadata` that is none of ours. */
+function toStatement(prepared: Database.Statement): SqliteStatement {
+  return {
+    reader: prepared.reader,
+    all: (parameters) => prepared.all([...parameters]),
+    run: (parameters) => prepared.run([...parameters]),
+    iterate: (parameters) => prepared.iterate([...parameters]),
+  };
+}
+
+// ---------------------------------------------------------------- the store
+
+type Parts = { database: Connection; writer: Kysely<Tables>; reader: Kysely<Tables>; lock: Connection };
+
+function createStore({ database, writer, reader, lock }: Parts): SqliteStore {
+  const reads: Reads = readsOn(reader);
+  let closed = false;
+  /** Settles when the last transaction in the queue has. */
+  let last: Promise<unknown> = Promise.resolve();
+
+  async function run<T>(work: (tx: StoreTransaction) => Promise<T>): Promise<T> {
+    let tx: StoreTransaction | undefined;
+    try {
+      const result = await writer.transaction().execute((transaction) => {
+        tx = begin(transaction);
+        return work(tx);
+      });
+      if (tx) {
+        finish(tx, true);
+      }
+      return result;
+    } catch (error) {
+      // Kysely's own rollback fails where SQLite has rolled back by itself, and is missing where `commit` has failed.
+      if (database.inTransaction) {
+        database.exec('rollback');
+      }
+      if (tx) {
+        finish(tx, false);
+      }
+      throw error;
+    }
+  }
+
+  return {
+    reader,
+    ...reads,
+    transaction(work) {
+      if (closed) {
+        return Promise.reject(new Error('The store is closed.'));
+      }
+      const result = last.then(() => run(work));
+      last = result.catch(() => undefined);
+      return result;
+    },
+    async close() {
+      if (closed) {
+        return;
+      }
+      closed = true;
+      await last;
+      await reader.destroy();
+      database.prepare('pragma wal_checkpoint(truncate)').all();
+      await writer.destroy();
+      unlock(lock);
+    },
+  };
+}
