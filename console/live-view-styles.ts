@@ -1,0 +1,134 @@
+import { css } from 'lit';
+
+export const liveViewStyles = css`
+  :host {
+    display: flex;
+    flex-direction: column;
+    min-height: 0;
+    height: 100%;
+    container-type: inline-size;
+  }
+
+  .picture {
+    position: relative;
+    flex: 1;
+    min-height: 0;
+    background: var(--stage);
+    color: var(--on-stage);
+    border-radius: var(--radius) var(--radius) 0 0;
+    overflow: hidden;
+  }
+
+  /* Letterboxed: the whole picture, nothing cut off, nothing distorted. */
+  video {
+    position: absolute;
+    inset: 0;
+    width: 100%;
+    height: 100%;
+    object-fit: contain;
+    transition: opacity 120ms;
+  }
+
+  .stale video {
+    opacity: 0.4;
+  }
+
+  .notes {
+    position: absolute;
+    inset: 12px 12px auto;
+    display: flex;
+    flex-wrap: wrap;
+    justify-content: center;
+    gap: 8px;
+    pointer-events: none;
+  }
+
+  .note {
+    display: inline-flex;
+    align-items: center;
+    gap: 8px;
+    padding: 6px 12px;
+    border-radius: 99px;
+    background: rgb(11 18 23 / 88%);
+    color: var(--on-stage);
+    font-weight: 550;
+  }
+
+  .coming {
+    position: absolute;
+    inset: 0;
+    display: flex;
+    align-items: center;
+    justify-content: center;
+    gap: 12px;
+    color: var(--on-stage-muted);
+    pointer-events: none;
+  }
+
+  .spinner {
+    width: 18px;
+    height: 18px;
+    border: 2px solid rgb(167 186 196 / 40%);
+    border-top-color: #5cc8d4;
+    border-radius: 50%;
+    animation: turn 1s linear infinite;
+  }
+
+  @keyframes turn {
+    to {
+      rotate: 1turn;
+    }
+  }
+
+  .sound {
+    position: absolute;
+    left: 50%;
+    bottom: 20px;
+    translate: -50%;
+  }
+
+  .notice {
+    align-items: center;
+    border-radius: 0;
+  }
+
+  .notice span {
+    flex: 1;
+  }
+
+  .bar {
+    display: flex;
+    align-items: center;
+    gap: 8px;
+    padding: 10px 12px;
+    border: 1px solid var(--line);
+    border-top: 0;
+    border-radius: 0 0 var(--radius) var(--radius);
+    background: var(--surface);
+  }
+
+  .tool[aria-pressed='true'] {
+    border-color: var(--danger);
+    background: var(--danger-soft);
+    color: var(--danger);
+  }
+
+  level-meter {
+    margin-right: 8px;
+  }
+
+  .spring {
+    flex: 1;
+  }
+
+  /* The words stay for screen readers; the icons say enough beside each other. */
+  @container (max-width: 680px) {
+    .tool span {
+      position: absolute;
+      width: 1px;
+      height: 1px;
+      overflow: hidden;
+      clip-path: inset(50%);
+    }
+  }
+`;

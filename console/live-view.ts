@@ -1,0 +1,183 @@
+/**
+ * The customer's picture and voice with the few things a technician does all day. Stands in the page from the
+ * moment a session has a tab, with the stream attached, so that Start has nothing left to build.
+ */
+import { localized, msg } from '@lit/localize';
+import { html, nothing, type PropertyValues, type TemplateResult } from 'lit';
+import { customElement, property, query, state } from 'lit/decorators.js';
+import type { SessionId, SessionView } from '../relay/protocol.ts';
+import type { Topic } from './console-state.ts';
+import { icon } from './icons.ts';
+import './level-meter.ts';
+import { liveViewStyles } from './live-view-styles.ts';
+import { microphoneNotice } from './microphone-notice.ts';
+import { deviceNotes } from './session-words.ts';
+import { StatefulElement } from './stateful-element.ts';
+
+@customElement('live-view')
+@localized()
+export class LiveView extends StatefulElement {
+  static override styles = [StatefulElement.styles, liveViewStyles];
+  protected override readonly topics: readonly Topic[] = ['sessions', 'media', 'voice'];
+
+  @property({ attribute: false }) sessionId: SessionId = 0;
+  /** In front of the technician, and not behind another tab or page. */
+  @property({ attribute: false }) shown = false;
+  @query('video') private readonly video!: HTMLVideoElement;
+  @state() private hasPicture = false;
+  /** The browser wants a click before it plays sound. */
+  @state() private soundBlocked = false;
+
+  override disconnectedCallback(): void {
+    this.#cleanUp();
+    super.disconnectedCallback();
+  }
+
+  /** May be called in any state. */
+  #cleanUp(): void {
+    if (this.video) {
+      this.video.srcObject = null;
+    }
+  }
+
+  protected override updated(changed: PropertyValues): void {
+    super.updated(changed);
+    this.#attach();
+  }
+
+  #attach(): void {
+    const stream = this.state.media.of(this.sessionId)?.stream ?? null;
+    if (this.video.srcObject !== stream) {
+      this.video.srcObject = stream;
+      this.hasPicture = false;
+      if (stream !== null) {
+        void this.#play();
+      }
+    }
+  }
+
+  /** `autoplay` would start it as well; only `play` tells that sound is not allowed. */
+  async #play(): Promise<void> {
+    try {
+      await this.video.play();
+    } catch (error) {
+      // An AbortError only says that a newer stream took the place of this one.
+      if (this.isConnected && error instanceof DOMException && error.name === 'NotAllowedError') {
+        this.soundBlocked = true;
+        this.video.muted = true;
+        this.video.play().catch(() => undefined);
+      }
+    }
+  }
+
+  #allowSound(): void {
+    this.soundBlocked = false;
+    this.video.muted = this.state.media.speakerMuted;
+    void this.#play();
+  }
+
+  protected override render(): TemplateResult {
+    const session = this.state.session(this.sessionId);
+    const live = this.state.isLive(this.sessionId);
+    return html`
+      <div class="picture ${session && this.#stale(session) ? 'stale' : ''}">
+        <video
+          autoplay
+          playsinline
+          aria-label=${this.shown ? msg("Customer's camera") : nothing}
+          .muted=${this.state.media.speakerMuted || this.soundBlocked}
+          @playing=${this.#pictureCame}
+          @resize=${this.#pictureCame}
+          @emptied=${this.#pictureWent}
+        ></video>
+        ${session !== undefined && live && this.shown ? this.#overlays(session) : nothing}
+      </div>
+      ${session !== undefined && live && this.shown ? this.#toolbar() : nothing}
+    `;
+  }
+
+  #stale({ status, customer }: SessionView): boolean {
+    return status !== 'active' || customer?.connected === false || customer?.devices.camera === 'paused';
+  }
+
+  #overlays(session: SessionView): TemplateResult {
+    const notes = this.#notes(session);
+    return html`
+      <div class="notes" role="status">
+        ${notes.map((note) => html`<span class="note">${note}</span>`)}
+      </div>
+      ${
+        this.hasPicture || notes.length > 0
+          ? nothing
+          : html`<p class="coming"><span class="spinner"></span>${msg('Waiting for the picture …')}</p>`
+      }
+      ${
+        this.soundBlocked
+          ? html`<button class="button primary sound" @click=${this.#allowSound}>
+              ${icon('volume2')}${msg('Turn sound on')}
+            </button>`
+          : nothing
+      }
+    `;
+  }
+
+  #notes({ status, customer }: SessionView): TemplateResult[] {
+    if (status === 'offline') {
+      return [html`${icon('wifiOff')}${msg('The customer is offline. The same link brings them back.')}`];
+    }
+    if (status === 'reconnecting' || customer?.connected === false) {
+      return [html`${icon('wifiOff')}${msg('The connection is interrupted. It continues by itself.')}`];
+    }
+    return customer === undefined
+      ? []
+      : deviceNotes(customer.devices).map((note) => html`${icon('info')}${note}`);
+  }
+
+  #toolbar(): TemplateResult {
+    const { microphone, speakerMuted } = this.state.media;
+    const speaking = microphone.status === 'on';
+    return html`
+      ${microphoneNotice(this.state.media)}
+      <div class="bar">
+        <button
+          class="button tool"
+          aria-pressed=${microphone.muted}
+          ?disabled=${!speaking}
+          @click=${() => microphone.setMuted(!microphone.muted)}
+        >
+          ${icon(microphone.muted || !speaking ? 'micOff' : 'mic')}<span>${msg('Mute microphone')}</span>
+        </button>
+        <level-meter
+          label=${msg('Level of your microphone')}
+          .stream=${microphone.stream}
+          .running=${!microphone.muted}
+        ></level-meter>
+        <button
+          class="button tool"
+          aria-pressed=${speakerMuted}
+          @click=${() => this.state.media.setSpeakerMuted(!speakerMuted)}
+        >
+          ${icon(speakerMuted ? 'volumeX' : 'volume2')}<span>${msg('Mute speaker')}</span>
+        </button>
+        <span class="spring"></span>
+        <button class="button danger" @click=${() => this.state.end(this.sessionId)}>
+          ${icon('phoneOff')}${msg('End')}
+        </button>
+      </div>
+    `;
+  }
+
+  #pictureCame(): void {
+    this.hasPicture = this.video.videoWidth > 0;
+  }
+
+  #pictureWent(): void {
+    this.hasPicture = false;
+  }
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    'live-view': LiveView;
+  }
+}

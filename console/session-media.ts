@@ -1,0 +1,78 @@
+/** The media of one session as the console sees it: a stream that a video element shows, and our voice. */
+import { MediaPeer } from '../relay/client/media.ts';
+import type { PeerId } from '../relay/protocol.ts';
+
+export type MediaSignals = {
+  answer: (peerId: PeerId, sdp: string) => void;
+  failed: (peerId: PeerId) => void;
+  changed: () => void;
+};
+
+export class SessionMedia {
+  /** Set on a video element once, before Start; tracks come and go inside it. */
+  readonly stream = new MediaStream();
+  readonly #peer: MediaPeer;
+  #state: RTCPeerConnectionState = 'new';
+  #voice: MediaStreamTrack | null = null;
+
+  constructor(signals: MediaSignals) {
+    this.#peer = new MediaPeer({
+      answer: signals.answer,
+      failed: signals.failed,
+      track: (track) => this.#replace(track),
+      state: (state) => {
+        this.#state = state;
+        signals.changed();
+      },
+    });
+  }
+
+  /** State of the newest connection. */
+  get state(): RTCPeerConnectionState {
+    return this.#state;
+  }
+
+  get peerIds(): string[] {
+    return this.#peer.peerIds;
+  }
+
+  offer(peerId: PeerId, sdp: string): void {
+    void this.#peer.offer(peerId, sdp);
+  }
+
+  candidates(peerId: PeerId, candidates: string[]): void {
+    void this.#peer.candidates(peerId, candidates);
+  }
+
+  peerClosed(peerId: PeerId): void {
+    this.#peer.peerClosed(peerId);
+  }
+
+  /** Null sends nothing at all. */
+  sendVoice(track: MediaStreamTrack | null): void {
+    if (track !== this.#voice) {
+      this.#voice = track;
+      void this.#peer.send({ audio: track, video: null });
+    }
+  }
+
+  async stats(): Promise<RTCStatsReport | undefined> {
+    return await this.#peer.stats();
+  }
+
+  close(): void {
+    this.#peer.close();
+    for (const track of this.stream.getTracks()) {
+      this.stream.removeTrack(track);
+    }
+  }
+
+  #replace(track: MediaStreamTrack): void {
+    for (const held of this.stream.getTracks()) {
+      if (held.kind === track.kind && held !== track) {
+        this.stream.removeTrack(held);
+      }
+    }
+    this.stream.addTrack(track);
+  }
+}

@@ -1,0 +1,88 @@
+/** Questions about the status of a session that several views ask. Pure. */
+import type { CustomerFields, SessionStatus, SessionView } from '../relay/protocol.ts';
+
+export type Tone = 'calling' | 'attention' | 'urgent' | 'live' | 'quiet';
+
+/**
+ * A caller starts to wonder after a minute and to hang up after three (call centres answer 80 % within 20 s);
+ * the relay has no setting for it yet.
+ */
+const WAITING_AMBER_MS = 60_000;
+const WAITING_RED_MS = 180_000;
+
+export const EMPTY_FIELDS: CustomerFields = { name: '', phone: '', email: '', ticketId: '', custom: {} };
+
+export function isEnded(status: SessionStatus): boolean {
+  switch (status) {
+    case 'timedOut':
+    case 'aborted':
+    case 'closedByCustomer':
+    case 'closedByWaitingCustomer':
+    case 'closedByTechnician':
+    case 'declined':
+    case 'expired':
+      return true;
+    default:
+      return false;
+  }
+}
+
+/** The customer is in, nobody has started yet. */
+export function isStartable(status: SessionStatus): boolean {
+  return status === 'waiting' || status === 'incoming' || status === 'outgoing';
+}
+
+export function waitingLevel(session: SessionView, now: number): 'fresh' | 'amber' | 'red' {
+  if (!isStartable(session.status)) {
+    return 'fresh';
+  }
+  const waited = now - session.statusSince;
+  return waited >= WAITING_RED_MS ? 'red' : waited >= WAITING_AMBER_MS ? 'amber' : 'fresh';
+}
+
+/** @param now epoch milliseconds of the relay's clock */
+export function toneOf(session: SessionView, now: number): Tone {
+  switch (session.status) {
+    case 'waiting':
+    case 'incoming':
+    case 'outgoing': {
+      const level = waitingLevel(session, now);
+      return level === 'red' ? 'urgent' : level === 'amber' ? 'attention' : 'calling';
+    }
+    case 'active':
+      return 'live';
+    case 'reconnecting':
+    case 'offline':
+      return 'attention';
+    default:
+      return 'quiet';
+  }
+}
+
+/** What a filter looks into, in lower case. */
+export function searchText(session: SessionView, words: string[]): string {
+  const { name, phone, email, ticketId, custom } = session.fields;
+  return [
+    name,
+    phone,
+    email,
+    ticketId,
+    ...Object.values(custom),
+    String(session.id),
+    session.channel,
+    ...words,
+  ]
+    .join('\n')
+    .toLowerCase();
+}
+
+/** Keys of all custom fields that occur, in the order of the alphabet. */
+export function customKeys(sessions: Iterable<SessionView>): string[] {
+  const keys = new Set<string>();
+  for (const session of sessions) {
+    for (const key of Object.keys(session.fields.custom)) {
+      keys.add(key);
+    }
+  }
+  return [...keys].sort();
+}
