@@ -22,10 +22,8 @@ const FIELD_MAX_LENGTH = 200;
 const CUSTOM_FIELDS_MAX = 20;
 
 // Control characters have no place in a name and would travel into logs, mails and reports.
-const plainText = z
-  .string()
-  .max(FIELD_MAX_LENGTH)
-  .regex(/^\P{Cc}*$/u);
+const NO_CONTROL = /^\P{Cc}*$/u;
+const plainText = z.string().max(FIELD_MAX_LENGTH).regex(NO_CONTROL);
 const sessionId = z.int().positive();
 const peerId = z.string().min(1).max(64);
 const language = z.enum(LANGUAGES);
@@ -40,7 +38,7 @@ const fields = z.strictObject({
   email: plainText,
   ticketId: plainText,
   custom: z
-    .record(z.string().min(1).max(40), plainText)
+    .record(z.string().min(1).max(40).regex(NO_CONTROL), plainText)
     .refine((custom) => Object.keys(custom).length <= CUSTOM_FIELDS_MAX),
 });
 const method = z.enum(['pin', 'link']);
