@@ -237,7 +237,9 @@ function readFile(path: string, values: Values): void {
     if (error instanceof StartError) {
       throw error;
     }
-    invalid(path, `is not valid YAML: ${(error as Error).message}`);
+    // The rest shows the place with an arrow, over several lines.
+    const [reason = ''] = (error as Error).message.split(':\n');
+    invalid(path, `is not valid YAML: ${reason}.`);
   }
   if (typeof content !== 'object' || content === null || Array.isArray(content)) {
     invalid(path, 'should be a list of "name: value" lines.');
@@ -246,6 +248,9 @@ function readFile(path: string, values: Values): void {
     const name = names.find((candidate) => candidate === key);
     if (name === undefined) {
       invalid(`${path}, ${key}`, 'there is no such setting. --help lists them all.');
+    }
+    if (value === null || (typeof value === 'object' && !Array.isArray(value))) {
+      invalid(`${path}, ${key}`, 'needs a value.');
     }
     const text = Array.isArray(value) ? value.join(',') : String(value);
     values.set(name, parseValue(name, text, `${path}, ${key}`));
@@ -301,8 +306,8 @@ function isOrigin(text: string): boolean {
   if (!URL.canParse(text)) {
     return false;
   }
-  const { protocol, pathname } = new URL(text);
-  return (protocol === 'http:' || protocol === 'https:') && pathname === '/';
+  const { protocol, origin, href } = new URL(text);
+  return (protocol === 'http:' || protocol === 'https:') && href === `${origin}/`;
 }
 
 /** The text of --help. */
