@@ -20,14 +20,15 @@ const DRAWS_MAX = 8;
 
 /**
  * @param now epoch milliseconds: PINs whose rest is over by then are free
+ * @param space from which PINs are drawn; takes over what the table says
  * @throws StartError `serverKeyInvalid` when stored PINs were sealed with another key
  */
 export async function openSqliteDirectory(
   store: SqliteStore,
   secrets: Secrets,
   now: number,
+  space = new PinSpace((bound) => randomInt(bound)),
 ): Promise<Directory> {
-  const space = new PinSpace((bound) => randomInt(bound));
   await rebuild(space, store.reader, secrets, now);
   return createDirectory(store.reader, secrets, space);
 }

@@ -1,0 +1,225 @@
+/** Real: SQLite files on disk, a second process for the lock, a user without rights. Nothing is faked. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { sql } from 'kysely';
+import t, { type Test } from 'tap';
+import { StartError } from '../../relay/start-error.ts';
+import { kyselyOf } from '../../relay/store-records.ts';
+import { openSqliteStore, type SqliteStore } from '../../relay/store-sqlite.ts';
+import { addAccount, addSession, newFolder, sampleConsent, sampleEvent } from './contract/samples.ts';
+import { storeContract } from './contract/store.ts';
+
+async function openStore(t: Test, path: string): Promise<SqliteStore> {
+  const store = await openSqliteStore(path);
+  t.teardown(() => store.close());
+  return store;
+}
+
+t.test('the embedded store keeps the contract', async (t) => {
+  storeContract(t, async (t) => {
+    const path = join(newFolder(t), 'fernblick.db');
+    const store = await openStore(t, path);
+    return {
+      store,
+      async reopen() {
+        await store.close();
+        return openStore(t, path);
+      },
+    };
+  });
+});
+
+t.test('every commit waits for the disk, and references hold', async (t) => {
+  const store = await openStore(t, join(newFolder(t), 'fernblick.db'));
+  await store.transaction(async (tx) => {
+    const db = kyselyOf(tx);
+    t.match((await sql`pragma journal_mode`.execute(db)).rows, [{ journal_mode: 'wal' }]);
+    t.match((await sql`pragma synchronous`.execute(db)).rows, [{ synchronous: 2 }]);
+    t.match((await sql`pragma foreign_keys`.execute(db)).rows, [{ foreign_keys: 1 }]);
+  });
+});
+
+t.test('the database itself refuses to change the log and the consents', async (t) => {
+  const store = await openStore(t, join(newFolder(t), 'fernblick.db'));
+  const { id: sessionId } = await addSession(store, (await addAccount(store)).id);
+  await store.transaction(async (tx) => {
+    await tx.appendEvents(sessionId, [sampleEvent()]);
+    await tx.insertConsent(sampleConsent(sessionId));
+  });
+  for (const statement of [
+    `update session_event set data = '{}'`,
+    'delete from session_event',
+    'update consent set accepted = 0',
+    'delete from consent',
+  ]) {
+    const change = store.transaction((tx) => sql.raw(statement).execute(kyselyOf(tx)));
+    await t.rejects(change, { message: /append-only/ }, statement);
+  }
+  t.equal((await store.events(sessionId)).length, 1);
+  t.strictSame(await store.consents(sessionId), [sampleConsent(sessionId)]);
+});
+
+t.test('the reading connection cannot write', async (t) => {
+  const store = await openStore(t, join(newFolder(t), 'fernblick.db'));
+  await t.rejects(store.reader.insertInto('value').values({ key: 'k', value: 'v' }).execute());
+});
+
+t.test('looking for open sessions does not read the ended ones', async (t) => {
+  const store = await openStore(t, join(newFolder(t), 'fernblick.db'));
+  const plan = await sql<{ detail: string }>`explain query plan
+    select * from session where ended_at is null or dismissed = 0 order by id`.execute(store.reader);
+  t.match(plan.rows.map((row) => row.detail).join(), /session_open/);
+});
+
+t.test('a second relay on the same folder is refused, until the first one is gone', async (t) => {
+  const path = join(newFolder(t), 'fernblick.db');
+  const store = await openSqliteStore(path);
+  await t.rejects(openSqliteStore(path), { code: 'databaseInUse' });
+  await store.transaction((tx) => tx.setValue('k', 'v'));
+  await store.close();
+  await store.close();
+  const again = await openStore(t, path);
+  t.equal(await again.value('k'), 'v');
+});
+
+t.test('a relay killed with -9 leaves no lock behind', async (t) => {
+  const path = join(newFolder(t), 'fernblick.db');
+  const other = spawn(process.execPath, [join(import.meta.dirname, 'store-kill.child.js'), path], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  await once(other.stdout, 'data');
+  await t.rejects(openSqliteStore(path), { code: 'databaseInUse' }, 'while the other process lives');
+  other.kill('SIGKILL');
+  await once(other, 'exit');
+  await openStore(t, path);
+});
+
+t.test('a folder that cannot be written is said to be so', async (t) => {
+  const folder = newFolder(t);
+  writeFileSync(join(folder, 'file'), '');
+  await t.rejects(openSqliteStore(join(folder, 'file', 'fernblick.db')), { code: 'dataDirNotWritable' });
+
+  const locked = join(folder, 'locked');
+  mkdirSync(locked);
+  chmodSync(folder, 0o755);
+  chmodSync(locked, 0o555);
+  // Root may write everywhere, so become nobody for the moment.
+  const isRoot = process.getuid?.() === 0;
+  if (isRoot) {
+    process.seteuid?.(65534);
+  }
+  try {
+    await t.rejects(openSqliteStore(join(locked, 'fernblick.db')), { code: 'dataDirNotWritable' });
+    await t.rejects(openSqliteStore(join(locked, 'below', 'fernblick.db')), { code: 'dataDirNotWritable' });
+  } finally {
+    if (isRoot) {
+      process.seteuid?.(0);
+    }
+  }
+  t.strictSame(readdirSync(locked), []);
+});
+
+/** A database of some size whose content is in the main file. */
+async function makeDatabase(path: string): Promise<void> {
+  const store = await openSqliteStore(path);
+  const { id: technicianId } = await addAccount(store);
+  await store.transaction(async (tx) => {
+    for (let i = 0; i < 40; i++) {
+      await tx.setValue(`k${i}`, 'x'.repeat(1000));
+    }
+  });
+  await addSession(store, technicianId);
+  await store.close();
+}
+
+function overwrite(path: string, from: number, text: string): void {
+  const bytes = readFileSync(path);
+  bytes.write(text.repeat(Math.ceil((bytes.length - from) / text.length)), from);
+  writeFileSync(path, bytes);
+}
+
+t.test('a damaged database is refused and stays as it is', async (t) => {
+  const damages: Record<string, (path: string) => void> = {
+    'garbage from the first byte': (path) => overwrite(path, 0, 'garbage!'),
+    'garbage in the middle': (path) => overwrite(path, 8192, 'garbage!'),
+    'cut off': (path) => truncateSync(path, statSync(path).size - 3 * 4096),
+    'a text file': (path) => writeFileSync(path, 'This was a database once, long ago.'),
+  };
+  for (const [name, damage] of Object.entries(damages)) {
+    const path = join(newFolder(t), 'fernblick.db');
+    await makeDatabase(path);
+    damage(path);
+    const before = readFileSync(path);
+    const error = await openSqliteStore(path).catch((error: unknown) => error);
+    t.ok(error instanceof StartError, name);
+    t.match(error, { code: 'databaseCorrupt' }, name);
+    t.ok(readFileSync(path).equals(before), `${name}: not a byte has changed`);
+    await t.rejects(openSqliteStore(path), { code: 'databaseCorrupt' }, `${name}: the lock was given back`);
+  }
+});
+
+t.test('a log that has lost its database is kept', async (t) => {
+  const folder = newFolder(t);
+  const path = join(folder, 'fernblick.db');
+  const store = await openSqliteStore(path);
+  await store.transaction((tx) => tx.setValue('k', 'v'));
+  const copy = join(folder, 'copy', 'fernblick.db');
+  mkdirSync(join(folder, 'copy'));
+  copyFileSync(`${path}-wal`, `${copy}-wal`);
+  await store.close();
+  const size = statSync(`${copy}-wal`).size;
+  t.ok(size > 0);
+  for (const prepare of [() => undefined, () => writeFileSync(copy, '')]) {
+    prepare();
+    await t.rejects(openSqliteStore(copy), { code: 'databaseCorrupt' });
+    t.equal(statSync(`${copy}-wal`).size, size);
+  }
+});
+
+t.test('changes that are only in the log are there after a crash', async (t) => {
+  const folder = newFolder(t);
+  const path = join(folder, 'fernblick.db');
+  const store = await openStore(t, path);
+  await store.transaction((tx) => tx.setValue('k', 'v'));
+  const copy = join(folder, 'copy', 'fernblick.db');
+  mkdirSync(join(folder, 'copy'));
+  copyFileSync(path, copy);
+  copyFileSync(`${path}-wal`, `${copy}-wal`);
+  t.ok(statSync(`${copy}-wal`).size > 0);
+  t.equal(await (await openStore(t, copy)).value('k'), 'v');
+});
+
+t.test('a database of a newer version is refused and stays as it is', async (t) => {
+  const path = join(newFolder(t), 'fernblick.db');
+  const store = await openSqliteStore(path);
+  await store.transaction((tx) =>
+    sql`insert into migration (name, timestamp) values ('9999-from-the-future', '2030')`.execute(
+      kyselyOf(tx),
+    ),
+  );
+  await store.close();
+  const before = readFileSync(path);
+  await t.rejects(openSqliteStore(path), { code: 'databaseNewer', message: /9999-from-the-future/ });
+  await t.rejects(openSqliteStore(path), { code: 'databaseNewer' }, 'the lock was given back');
+  t.ok(readFileSync(path).equals(before));
+});
+
+t.test('an empty file is a new database', async (t) => {
+  const path = join(newFolder(t), 'fernblick.db');
+  writeFileSync(path, '');
+  const store = await openStore(t, path);
+  t.strictSame(await store.accounts(), []);
+  t.ok(existsSync(path));
+});
