@@ -1,0 +1,130 @@
+/** Real: what each side is shown of a session, and the state machine that it is shown of. Nothing is faked. */
+import t from 'tap';
+import type { SessionState } from '../../relay/protocol.ts';
+import { createMachine, isEnded, SESSION_STATES, type SessionMachine } from '../../relay/session-state.ts';
+import { customerView, linkOf, NO_DEVICES, type Presence, technicianView } from '../../relay/session-view.ts';
+import type { SessionRecord } from '../../relay/store.ts';
+
+const NOW = 1_767_225_600_000;
+const ORIGIN = 'https://help.example.org';
+
+function record(machine: Partial<SessionMachine> = {}, more: Partial<SessionRecord> = {}): SessionRecord {
+  return {
+    id: 1001,
+    technicianId: 2,
+    machine: { ...createMachine(NOW), ...machine },
+    fields: { name: 'Frau Keller', phone: '', email: '', ticketId: 'T-77', custom: { device: 'X3' } },
+    channel: '',
+    createdAt: NOW,
+    startedAt: null,
+    endedAt: null,
+    dismissed: false,
+    customer: null,
+    resumeHash: null,
+    previousResumeHash: null,
+    ...more,
+  };
+}
+
+function presence(more: Partial<Presence> = {}): Presence {
+  return {
+    invitation: undefined,
+    customerConnected: false,
+    technicianConnected: true,
+    customerDevices: NO_DEVICES,
+    technicianDevices: NO_DEVICES,
+    mediaReady: false,
+    ...more,
+  };
+}
+
+const CUSTOMER = { browser: 'Safari 26 on iPhone', language: 'de' } as const;
+
+t.test('the technician sees fields, times and status of a new session', async (t) => {
+  t.same(technicianView(record(), presence(), ORIGIN), {
+    id: 1001,
+    status: 'connecting',
+    statusSince: NOW,
+    createdAt: NOW,
+    fields: { name: 'Frau Keller', phone: '', email: '', ticketId: 'T-77', custom: { device: 'X3' } },
+    channel: '',
+  });
+});
+
+t.test('of an invitation, the technician sees what was asked for', async (t) => {
+  const invitation = { sessionId: 1001, expiresAt: NOW + 1, state: 'live' } as const;
+  const shown = (pin: string | null, token: string | null) =>
+    technicianView(record(), presence({ invitation: { ...invitation, pin, token } }), ORIGIN).invitation;
+  t.same(shown('481627', null), { expiresAt: NOW + 1, pin: '481627' });
+  t.same(shown(null, 'abc'), { expiresAt: NOW + 1, link: 'https://help.example.org/j/abc' });
+  t.same(shown('481627', 'abc'), { expiresAt: NOW + 1, pin: '481627', link: linkOf(ORIGIN, 'abc') });
+});
+
+t.test('the customer appears in the view with the acceptance, with devices and connection', async (t) => {
+  const devices = { microphone: 'on', camera: 'paused' } as const;
+  const view = technicianView(
+    record({ state: 'waiting' }, { customer: CUSTOMER }),
+    presence({ customerConnected: true, customerDevices: devices, mediaReady: true }),
+    ORIGIN,
+  );
+  t.same(view.customer, { devices, browser: 'Safari 26 on iPhone', connected: true, mediaReady: true });
+});
+
+t.test("nothing that is secret or the customer's own is in the technician's view", async (t) => {
+  const view = technicianView(
+    record({}, { customer: CUSTOMER, resumeHash: 'secret1', previousResumeHash: 'secret2' }),
+    presence(),
+    ORIGIN,
+  );
+  t.notMatch(JSON.stringify(view), /secret|"language"|technicianId/);
+});
+
+t.test('each state has a status; a transfer is outgoing for its sender', async (t) => {
+  for (const state of SESSION_STATES) {
+    const { status } = technicianView(record({ state }), presence(), ORIGIN);
+    t.equal(status, state === 'transferring' ? 'outgoing' : state);
+  }
+});
+
+t.test('the customer sees one of four phases, and in the end how it ended', async (t) => {
+  const phases: Partial<Record<SessionState, string>> = { active: 'active', onHold: 'onHold' };
+  for (const state of SESSION_STATES) {
+    const view = customerView(record({ state }), presence(), 'Anna');
+    t.equal(view.phase, isEnded(state) ? 'ended' : (phases[state] ?? 'waiting'), state);
+    t.equal(view.endedAs, isEnded(state) ? state : undefined, state);
+  }
+});
+
+t.test('an interrupted or transferred session keeps the phase it had', async (t) => {
+  for (const state of ['reconnecting', 'offline', 'transferring'] as const) {
+    for (const before of ['waiting', 'active', 'onHold'] as const) {
+      t.equal(
+        customerView(record({ state, before }), presence(), 'Anna').phase,
+        before,
+        `${state}, ${before}`,
+      );
+    }
+  }
+});
+
+t.test("the customer learns the technician's name with the start, and not before", async (t) => {
+  t.equal(customerView(record({ state: 'waiting' }), presence(), 'Anna').technician, '');
+  const started = record({ state: 'active' }, { startedAt: NOW });
+  t.equal(customerView(started, presence(), 'Anna').technician, 'Anna');
+  const ended = record({ state: 'closedByTechnician' }, { startedAt: NOW });
+  t.equal(customerView(ended, presence(), 'Anna').technician, 'Anna', 'and keeps it');
+});
+
+t.test("nothing of the case is in the customer's view", async (t) => {
+  const view = customerView(
+    record({ state: 'active' }, { startedAt: NOW, customer: CUSTOMER, resumeHash: 'secret' }),
+    presence({ customerConnected: true }),
+    'Anna',
+  );
+  t.same(view, {
+    phase: 'active',
+    technician: 'Anna',
+    technicianDevices: NO_DEVICES,
+    technicianConnected: true,
+  });
+});
