@@ -1,0 +1,258 @@
+/**
+ * Runs every function of codec/ that sees bytes of a peer over the same hostile bytes, for the malformed sweep and the
+ * fuzzer. The bytes lie between guards, in an array of exactly their length, so that a write outside is seen.
+ */
+import * as h264 from '../../codec/h264.ts';
+import * as rtcp from '../../codec/rtcp.ts';
+import * as rtp from '../../codec/rtp.ts';
+import * as twcc from '../../codec/twcc.ts';
+import * as vp8 from '../../codec/vp8.ts';
+
+const GUARD_BYTES = 64;
+const GUARD = 0xa5;
+const MAX_BYTES = 2048;
+const EXTENSION_IDS: readonly number[] = [0, 1, 2, 3, 4, 7, 9, 14, 15, 16, 200, 255];
+
+const arena = Buffer.alloc(GUARD_BYTES + MAX_BYTES + GUARD_BYTES, GUARD);
+const target = Buffer.alloc(GUARD_BYTES + MAX_BYTES + GUARD_BYTES, GUARD);
+const guards = Buffer.alloc(arena.length, GUARD);
+const numbers = new Uint16Array(512);
+const statuses = new Float64Array(1024);
+
+/** What went wrong with these bytes: thrown errors, results outside their range, writes outside; empty when nothing. */
+export function complaintsAbout(bytes: Uint8Array): string[] {
+  const complaints: string[] = [];
+  const length = Math.min(bytes.length, MAX_BYTES);
+  const attempt = (
+    name: string,
+    run: (b: Buffer, expect: (holds: boolean, what: string) => void) => void,
+  ): void => {
+    arena.fill(GUARD);
+    target.fill(GUARD);
+    const b = arena.subarray(GUARD_BYTES, GUARD_BYTES + length);
+    b.set(bytes.subarray(0, length));
+    try {
+      run(b, (holds, what) => {
+        if (!holds) {
+          complaints.push(`${name}: ${what}`);
+        }
+      });
+    } catch (error) {
+      complaints.push(`${name}: threw ${error instanceof Error ? error.message : String(error)}`);
+    }
+    if (!isGuarded(arena, length) || !isGuarded(target, MAX_BYTES)) {
+      complaints.push(`${name}: wrote outside`);
+    }
+  };
+
+  attempt('rtp', readRtp);
+  attempt('rtcp', readRtcp);
+  attempt('rtp in place', (b, expect) => {
+    rtp.setMarker(b, true);
+    rtp.setPayloadType(b, 1e9);
+    rtp.setSequenceNumber(b, -1);
+    rtp.setTimestamp(b, 2 ** 60);
+    rtp.setSsrc(b, Number.NaN);
+    const stripped = rtp.stripPadding(b);
+    expect(rtp.validateRtp(b) < 0 || stripped <= length, 'grew by stripping');
+  });
+  attempt('erase extensions', (b, expect) => {
+    const offset = rtp.validateRtp(b);
+    for (const id of EXTENSION_IDS) {
+      rtp.eraseExtension(b, id);
+    }
+    expect(rtp.validateRtp(b) === offset, 'another payload offset after erasing');
+  });
+  attempt('unwrap RTX', (b, expect) => {
+    const unwrapped = rtp.unwrapRtx(b, length, 1, 96);
+    expect(unwrapped === -1 || (unwrapped >= 12 && unwrapped <= length - 2), `RTX length ${unwrapped}`);
+    expect(unwrapped === -1 || rtp.validateRtp(b, unwrapped) >= 12, 'unwrapped to something invalid');
+  });
+  attempt('write RTX', (b, expect) => {
+    const written = rtp.writeRtx(target.subarray(GUARD_BYTES, GUARD_BYTES + MAX_BYTES), b, length, 1, 97, 5);
+    expect(written === -1 || written <= length + 2, `RTX of ${written}`);
+    const tight = rtp.writeRtx(target.subarray(GUARD_BYTES, GUARD_BYTES + length), b, length, 1, 97, 5);
+    expect(tight <= length, `RTX of ${tight} into ${length}`);
+  });
+  for (const offset of [0, Math.max(0, rtp.validateRtp(bytes)), length]) {
+    attempt(`vp8 at ${offset}`, (b, expect) => readVp8(b, offset, expect));
+    attempt(`h264 at ${offset}`, (b, expect) => readH264(b, offset, expect));
+  }
+  return complaints;
+}
+
+function isGuarded(b: Buffer, length: number): boolean {
+  const behind = GUARD_BYTES + length;
+  return (
+    b.subarray(0, GUARD_BYTES).equals(guards.subarray(0, GUARD_BYTES)) &&
+    b.subarray(behind).equals(guards.subarray(behind))
+  );
+}
+
+type Expect = (holds: boolean, what: string) => void;
+
+function readRtp(b: Buffer, expect: Expect): void {
+  const isRtp = rtp.isRtp(b);
+  expect(!(isRtp && rtp.isRtcp(b)), 'both RTP and RTCP');
+  const offset = rtp.validateRtp(b);
+  expect(offset === -1 || (offset >= 12 && offset <= b.length), `payload at ${offset} of ${b.length}`);
+  const fields = [rtp.payloadType(b), rtp.sequenceNumber(b), rtp.timestamp(b), rtp.ssrc(b)];
+  for (const field of fields) {
+    expect(field >= 0 && field <= 0xffffffff, `field ${field}`);
+  }
+  rtp.marker(b);
+  if (offset >= 0) {
+    const payload = rtp.payloadLength(b, offset);
+    expect(payload >= 0 && payload <= b.length - offset, `payload of ${payload}`);
+    const original = rtp.originalSequenceNumber(b, offset);
+    expect(original >= -1 && original <= 65535 && (original === -1) === payload < 2, `original ${original}`);
+  }
+  for (const id of EXTENSION_IDS) {
+    const data = rtp.findExtension(b, id);
+    const end = data + rtp.extensionLength(b, data);
+    expect(
+      data === -1 || (data > 12 && end <= (offset < 0 ? b.length : offset)),
+      `extension ${id}: ${data}–${end}`,
+    );
+  }
+}
+
+function readRtcp(b: Buffer, expect: Expect): void {
+  let at = 0;
+  let steps = 0;
+  for (let end = rtcp.nextRtcp(b, 0); end > 0; at = end, end = rtcp.nextRtcp(b, at)) {
+    expect(end >= at + 4 && end <= b.length, `sub-packet ${at}–${end}`);
+    steps++;
+    if (steps > b.length / 4 || end <= at) {
+      expect(false, 'the walk does not advance');
+      return;
+    }
+    readSubPacket(b, at, end, rtcp.rtcpKind(b, at, end), expect);
+    // Also as what it is not: a getter of the wrong kind may read rubbish, not throw.
+    for (const kind of [
+      rtcp.SENDER_REPORT,
+      rtcp.SOURCE_DESCRIPTION,
+      rtcp.NACK,
+      rtcp.FIR,
+      rtcp.REMB,
+      rtcp.TWCC,
+    ]) {
+      readSubPacket(b, at, end, kind, () => {});
+    }
+  }
+}
+
+function readSubPacket(b: Buffer, at: number, end: number, kind: number, expect: Expect): void {
+  const count = rtcp.rtcpCount(b, at);
+  switch (kind) {
+    case rtcp.SENDER_REPORT:
+    case rtcp.RECEIVER_REPORT: {
+      rtcp.srNtpMiddle32(b, at);
+      rtcp.srOctetCount(b, at);
+      const block = rtcp.findReportBlock(b, at, 0x028757b2);
+      expect(block === -1 || (block >= at + 8 && block + 24 <= end), `block at ${block}`);
+      for (let i = 0; i < count; i++) {
+        const each = rtcp.reportBlock(b, at, i);
+        expect(each + 24 <= end, `block ${i} behind the end`);
+        const lost = rtcp.blockCumulativeLost(b, each);
+        expect(lost >= -0x800000 && lost <= 0x7fffff, `lost ${lost}`);
+      }
+      return;
+    }
+    case rtcp.SOURCE_DESCRIPTION: {
+      const text = rtcp.findSdesItem(b, at, end, 0x9d737c9e, rtcp.CNAME);
+      expect(text === -1 || (text > at && text + (b[text - 1] ?? 0) <= end), `CNAME at ${text}`);
+      return;
+    }
+    case rtcp.GOODBYE:
+      expect(at + 4 + 4 * count <= end, 'BYE behind the end');
+      rtcp.byeSsrc(b, at, count - 1);
+      return;
+    case rtcp.NACK: {
+      const named = rtcp.readNack(b, at, end, numbers);
+      expect(
+        named >= 1 && named <= numbers.length && named <= ((end - at - 12) / 4) * 17,
+        `${named} numbers`,
+      );
+      return;
+    }
+    case rtcp.FIR: {
+      const command = rtcp.findFir(b, at, end, 0x028757b2);
+      expect(command >= -1 && command <= 255, `FIR ${command}`);
+      return;
+    }
+    case rtcp.REMB: {
+      const bitrate = rtcp.rembBitrate(b, at);
+      expect(bitrate >= 0 && Number.isSafeInteger(bitrate), `bitrate ${bitrate}`);
+      expect(at + 20 + 4 * rtcp.rembSsrcCount(b, at) <= end, 'SSRCs behind the end');
+      rtcp.rembSsrc(b, at, rtcp.rembSsrcCount(b, at) - 1);
+      return;
+    }
+    case rtcp.TWCC: {
+      const read = twcc.readTwccFeedback(b, at, end, statuses);
+      expect(read === -1 || (read >= 1 && read <= statuses.length), `${read} statuses`);
+      for (let i = 0; i < read; i++) {
+        const ticks = statuses[i] ?? -2;
+        expect(ticks >= -1 && ticks <= 0xffffffff, `status ${ticks}`);
+      }
+      return;
+    }
+    default:
+      rtcp.senderSsrc(b, at);
+      rtcp.mediaSsrc(b, at);
+  }
+}
+
+function readVp8(b: Buffer, offset: number, expect: Expect): void {
+  const end = b.length;
+  const length = vp8.descriptorLength(b, offset, end);
+  expect(length === -1 || (length >= 1 && length <= 6 && offset + length < end), `descriptor of ${length}`);
+  const isMalformed = length < 0;
+  const readings: [string, number, number][] = [
+    ['picture id', vp8.pictureId(b, offset, end), 0x7fff],
+    ['picture id bits', vp8.pictureIdBits(b, offset, end), 15],
+    ['TL0PICIDX', vp8.tl0PicIdx(b, offset, end), 255],
+    ['temporal id', vp8.temporalId(b, offset, end), 3],
+    ['key index', vp8.keyIndex(b, offset, end), 31],
+    ['width', vp8.keyframeWidth(b, offset, end), 0x3fff],
+    ['height', vp8.keyframeHeight(b, offset, end), 0x3fff],
+  ];
+  for (const [name, value, max] of readings) {
+    expect(value === -1 || (value >= 0 && value <= max && !isMalformed), `${name} ${value}`);
+  }
+  const flags = [vp8.isKeyframe, vp8.startsFrame, vp8.isNonReference, vp8.isLayerSync];
+  expect(!isMalformed || !flags.some((flag) => flag(b, offset, end)), 'a flag of a malformed descriptor');
+  const rest = Buffer.from(b.subarray(offset + Math.max(0, length)));
+  vp8.rewritePictureId(b, offset, end, 2 ** 50 - 1);
+  vp8.rewriteTl0PicIdx(b, offset, end, -1);
+  expect(vp8.descriptorLength(b, offset, end) === length, 'another length after rewriting');
+  expect(b.subarray(offset + Math.max(0, length)).equals(rest), 'rewrote the payload');
+}
+
+function readH264(b: Buffer, offset: number, expect: Expect): void {
+  const end = b.length;
+  const isKeyframe = h264.isKeyframe(b, offset, end);
+  expect(!isKeyframe || offset < end, 'a keyframe of nothing');
+  for (const type of [h264.NAL_SPS, h264.NAL_PPS, h264.NAL_IDR, 0, 31]) {
+    const nal = h264.findNal(b, offset, end, type);
+    expect(nal === -1 || (nal >= offset && nal < end), `NAL ${type} at ${nal}`);
+  }
+  const width = h264.keyframeWidth(b, offset, end);
+  const height = h264.keyframeHeight(b, offset, end);
+  expect(
+    (width === -1) === (height === -1) && width <= 16_880 && height <= 16_880 && width !== 0,
+    `${width}x${height}`,
+  );
+  h264.fuNalType(b, offset);
+  let at = offset + 1;
+  let steps = 0;
+  for (let next = h264.nextAggregated(b, at, end); next > 0; next = h264.nextAggregated(b, at, end)) {
+    expect(next > at + 2 && next <= end, `unit ${at}–${next}`);
+    at = next;
+    steps++;
+    if (steps > b.length) {
+      expect(false, 'the STAP-A walk does not advance');
+      return;
+    }
+  }
+}
