@@ -100,16 +100,17 @@ export function createMemoryLimiter(options: MemoryLimiterOptions = {}): Limiter
     async consume(limit, key, points = 1) {
       const window = windowOf(limit);
       const keys = sliceKeys(window, key);
-      const [present = key] = keys;
+      const [present = key, ...past] = keys;
       if (window.newKeys >= newKeysMax && (await count(window, keys)) === undefined) {
         return false;
       }
-      // Counted first and taken back if that was too much: of two at the same time, never both pass for one point left.
+      const before = (await count(window, past)) ?? 0;
+      // Counted first and taken back if that was too much: of two at the same time only one gets the last point.
       const counted = await window.limiter.penalty(present, points);
       if (counted.isFirstInDuration) {
         window.newKeys += 1;
       }
-      if (((await count(window, keys)) ?? 0) <= limit.points) {
+      if (before + counted.consumedPoints <= limit.points) {
         return true;
       }
       await window.limiter.reward(present, points);
