@@ -86,8 +86,16 @@ export class AdminView extends StatefulElement {
       }
 
       .actions {
-        text-align: right;
+        position: sticky;
+        right: 0;
+        width: 1px;
         max-width: none;
+        background: var(--surface);
+      }
+
+      .actions > div {
+        display: flex;
+        justify-content: flex-end;
       }
 
       .you {
@@ -167,14 +175,14 @@ export class AdminView extends StatefulElement {
         <td>${email}</td>
         <td>${roleWord(role)}</td>
         <td><span class="chip ${enabled ? 'live' : 'quiet'}">${enabled ? msg('Enabled') : msg('Disabled')}</span></td>
-        <td class="actions">
+        <td class="actions"><div>
           <button class="button quiet small" @click=${() => this.dialog.show(technician)}>
             ${icon('pencil')}${msg('Edit')}<span class="visually-hidden">${name}</span>
           </button>
           <button class="button quiet small" ?disabled=${self} @click=${() => this.#setEnabled(technician)}>
             ${enabled ? msg('Disable') : msg('Enable')}<span class="visually-hidden">${name}</span>
           </button>
-        </td>
+        </div></td>
       </tr>
     `;
   }

@@ -159,6 +159,9 @@ export class ConsoleApp extends LitElement {
 
   protected override updated(): void {
     document.title = this.#title();
+    this.renderRoot
+      .querySelector('.opened [aria-current="page"]')
+      ?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
   }
 
   #title(): string {
@@ -260,7 +263,7 @@ export class ConsoleApp extends LitElement {
         @session-created=${(event: CustomEvent<SessionId>) => this.#state.open(event.detail)}
         @session-started=${(event: CustomEvent<SessionId>) => this.#go({ page: 'session', id: event.detail })}
       ></new-session-dialog>
-      <password-dialog></password-dialog>
+      <password-dialog .email=${account?.email ?? ''}></password-dialog>
       <div class="visually-hidden" role="status">${this.announcement}</div>
     `;
   }

@@ -31,16 +31,22 @@ export function consoleBar(options: BarOptions): TemplateResult {
         <a href=${pathOf({ page: 'sessions' })} aria-current=${route.page === 'sessions' ? 'page' : nothing}>
           ${icon('list')}${msg('Sessions')}${waitingBadge(state)}
         </a>
-        ${repeat(
-          opened,
-          ({ id }) => id,
-          (session) => sessionTab(session, options),
-        )}
-        <span class="spring"></span>
+        <div class="opened">
+          ${repeat(
+            opened,
+            ({ id }) => id,
+            (session) => sessionTab(session, options),
+          )}
+        </div>
         ${
           account?.role === 'administrator'
-            ? html`<a href=${pathOf({ page: 'admin' })} aria-current=${route.page === 'admin' ? 'page' : nothing}>
-                ${icon('users')}${msg('Administration')}
+            ? html`<a
+                class="administration"
+                href=${pathOf({ page: 'admin' })}
+                title=${msg('Administration')}
+                aria-current=${route.page === 'admin' ? 'page' : nothing}
+              >
+                ${icon('users')}<span>${msg('Administration')}</span>
               </a>`
             : nothing
         }

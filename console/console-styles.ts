@@ -52,10 +52,15 @@ export const consoleStyles = css`
     flex: 1;
     display: flex;
     align-items: stretch;
-    gap: 2px;
+    min-width: 0;
+  }
+
+  .opened {
+    flex: 1;
+    display: flex;
     min-width: 0;
     overflow: auto hidden;
-    scrollbar-width: none;
+    scrollbar-width: thin;
   }
 
   nav a {
@@ -90,10 +95,6 @@ export const consoleStyles = css`
   nav a:focus-visible {
     outline-offset: -4px;
     border-radius: var(--radius-small);
-  }
-
-  .spring {
-    flex: 1;
   }
 
   .tab {
@@ -165,7 +166,7 @@ export const consoleStyles = css`
   }
 
   .badge.red {
-    background: var(--danger);
+    background: var(--danger-fill);
     color: var(--on-danger);
   }
 
@@ -302,6 +303,7 @@ export const consoleStyles = css`
   .problem p {
     max-width: 44ch;
     margin-bottom: 8px;
+    text-wrap: balance;
   }
 
   .disc {
@@ -327,6 +329,15 @@ export const consoleStyles = css`
 
     .account span {
       max-width: 90px;
+    }
+
+    /* The words stay for screen readers. */
+    .administration span {
+      position: absolute;
+      width: 1px;
+      height: 1px;
+      overflow: hidden;
+      clip-path: inset(50%);
     }
   }
 `;

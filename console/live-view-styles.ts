@@ -122,7 +122,7 @@ export const liveViewStyles = css`
   }
 
   /* The words stay for screen readers; the icons say enough beside each other. */
-  @container (max-width: 680px) {
+  @container (max-width: 760px) {
     .tool span {
       position: absolute;
       width: 1px;

@@ -141,6 +141,7 @@ export class LiveView extends StatefulElement {
       <div class="bar">
         <button
           class="button tool"
+          title=${msg('Mute microphone')}
           aria-pressed=${microphone.muted}
           ?disabled=${!speaking}
           @click=${() => microphone.setMuted(!microphone.muted)}
@@ -154,6 +155,7 @@ export class LiveView extends StatefulElement {
         ></level-meter>
         <button
           class="button tool"
+          title=${msg('Mute speaker')}
           aria-pressed=${speakerMuted}
           @click=${() => this.state.media.setSpeakerMuted(!speakerMuted)}
         >

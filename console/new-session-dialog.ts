@@ -12,10 +12,11 @@ import { failureSentence } from './failure-words.ts';
 import { type FieldKey, fieldInputs, inputValue, withField } from './field-grid.ts';
 import { icon } from './icons.ts';
 import { invitationText } from './invitation.ts';
+import { microphoneNotice } from './microphone-notice.ts';
 import { newSessionStyles } from './new-session-styles.ts';
 import type { FailureCode, Outcome } from './outcome.ts';
 import { EMPTY_FIELDS, isEnded, isStartable } from './session-status.ts';
-import { endedSentence } from './session-words.ts';
+import { deviceNotes, endedSentence } from './session-words.ts';
 import { StatefulElement } from './stateful-element.ts';
 
 const METHODS = ['pin', 'sms', 'email', 'link'] as const;
@@ -26,7 +27,7 @@ type Method = (typeof METHODS)[number];
 @localized()
 export class NewSessionDialog extends StatefulElement {
   static override styles = [StatefulElement.styles, newSessionStyles];
-  protected override readonly topics: readonly Topic[] = ['sessions', 'connection'];
+  protected override readonly topics: readonly Topic[] = ['sessions', 'connection', 'voice'];
 
   @query('dialog') private readonly dialog!: HTMLDialogElement;
   @state() private shown = false;
@@ -94,23 +95,7 @@ export class NewSessionDialog extends StatefulElement {
             committed: () => this.#saveFields(),
           })}
         </div>
-        <div>
-          <div class="tabs" role="tablist" aria-label=${msg('Invitation')} @keydown=${this.#tabKeyed}>
-            ${METHODS.map(
-              (method) => html`<button
-                role="tab"
-                id=${`tab-${method}`}
-                aria-selected=${method === this.method}
-                aria-controls="panel"
-                tabindex=${method === this.method ? 0 : -1}
-                @click=${() => this.#choose(method)}
-              >
-                ${methodLabel(method)}
-              </button>`,
-            )}
-          </div>
-          <div class="panel" role="tabpanel" id="panel" aria-label=${panelLabel(this.method)}>${this.#panel(session)}</div>
-        </div>
+        ${session !== undefined && isStartable(session.status) ? this.#connected(session) : this.#methods(session)}
         ${
           this.failure === undefined
             ? nothing
@@ -131,14 +116,44 @@ export class NewSessionDialog extends StatefulElement {
     `;
   }
 
+  #methods(session: SessionView | undefined): TemplateResult {
+    return html`
+      <div>
+      <div class="tabs" role="tablist" aria-label=${msg('Invitation')} @keydown=${this.#tabKeyed}>
+        ${METHODS.map(
+          (method) => html`<button
+            role="tab"
+            id=${`tab-${method}`}
+            aria-selected=${method === this.method}
+            aria-controls="panel"
+            tabindex=${method === this.method ? 0 : -1}
+            @click=${() => this.#choose(method)}
+          >
+            ${methodLabel(method)}
+          </button>`,
+        )}
+      </div>
+      <div class="panel" role="tabpanel" id="panel" aria-label=${panelLabel(this.method)}>${this.#panel(session)}</div>
+    </div>
+    `;
+  }
+
+  #connected({ customer }: SessionView): TemplateResult {
+    const notes = customer === undefined ? [] : deviceNotes(customer.devices);
+    return html`<div class="connected" role="status">
+      <span class="disc">${icon('circleCheck')}</span>
+      <h2>${msg('Customer connected')}</h2>
+      <p class="muted">${customer?.browser}</p>
+      ${notes.length > 0 ? html`<p class="notes">${notes.join(' · ')}</p>` : nothing}
+      ${microphoneNotice(this.state.media)}
+    </div>`;
+  }
+
   /** How far the customer has come; the one line that the technician watches. */
   #progress(session: SessionView | undefined): TemplateResult {
     const line = (): TemplateResult | typeof nothing => {
-      if (session === undefined) {
+      if (session === undefined || isStartable(session.status)) {
         return nothing;
-      }
-      if (isStartable(session.status)) {
-        return html`<div class="notice good">${icon('circleCheck')}<b>${msg('Customer connected')}</b></div>`;
       }
       if (isEnded(session.status)) {
         return html`<div class="notice warn">${icon('triangleAlert')}<span>${endedSentence(session.status)}</span></div>`;
@@ -151,9 +166,6 @@ export class NewSessionDialog extends StatefulElement {
   }
 
   #panel(session: SessionView | undefined): TemplateResult {
-    if (session !== undefined && isStartable(session.status)) {
-      return html`<p class="center muted">${msg('The invitation has been used. Press Start to see the camera.')}</p>`;
-    }
     switch (this.method) {
       case 'pin':
         return this.#pinPanel(session);
@@ -177,8 +189,8 @@ export class NewSessionDialog extends StatefulElement {
       ></pin-code>`;
     }
     return html`
-      <p class="muted">${msg('Six digits to read out. The customer types them on their phone.')}</p>
-      <button class="button primary" ?disabled=${this.busy} @click=${() => this.#need('pin')}>
+      <p class="center muted">${msg('Six digits to read out. The customer types them on their phone.')}</p>
+      <button class="center button primary" ?disabled=${this.busy} @click=${() => this.#need('pin')}>
         ${msg('Create PIN Code')}
       </button>
     `;
@@ -327,6 +339,9 @@ export class NewSessionDialog extends StatefulElement {
       return undefined;
     }
     if (created) {
+      if (session !== undefined) {
+        this.state.shut(session.id);
+      }
       this.sessionId = answer.value.id;
       this.dispatchEvent(new CustomEvent('session-created', { detail: answer.value.id }));
     }

@@ -58,8 +58,49 @@ export const newSessionStyles = css`
   }
 
   .panel > pin-code,
-  .center {
+  .panel > .center {
     justify-self: center;
+  }
+
+  /* Takes the place of tabs and panel, in their height. */
+  .connected {
+    display: grid;
+    align-content: center;
+    justify-items: center;
+    gap: 8px;
+    min-height: 296px;
+    border-radius: var(--radius);
+    background: var(--live-soft);
+    text-align: center;
+    animation: appear 160ms ease-out;
+  }
+
+  .connected h2 {
+    font-size: 20px;
+  }
+
+  .connected .disc {
+    color: var(--live);
+    font-size: 40px;
+    line-height: 1;
+  }
+
+  .connected .notes {
+    color: var(--amber);
+    font-weight: 550;
+  }
+
+  .connected .notice {
+    align-items: center;
+    margin: 8px 16px 0;
+    text-align: left;
+  }
+
+  @keyframes appear {
+    from {
+      opacity: 0;
+      scale: 0.98;
+    }
   }
 
   .press {

@@ -1,7 +1,7 @@
 /** The technician's own password. */
 import { localized, msg } from '@lit/localize';
 import { html, LitElement, nothing, type TemplateResult } from 'lit';
-import { customElement, query, state } from 'lit/decorators.js';
+import { customElement, property, query, state } from 'lit/decorators.js';
 import { PASSWORD_MAX_LENGTH } from '../relay/protocol.ts';
 import { call } from './api.ts';
 import { failureSentence } from './failure-words.ts';
@@ -15,6 +15,8 @@ import { shared } from './theme.ts';
 export class PasswordDialog extends LitElement {
   static override styles = shared;
 
+  /** For password managers, which keep a password with its account. */
+  @property({ attribute: false }) email = '';
   @query('dialog') private readonly dialog!: HTMLDialogElement;
   @state() private shown = false;
   @state() private busy = false;
@@ -90,6 +92,7 @@ export class PasswordDialog extends LitElement {
                   ${icon('circleAlert')}<span>${this.#sentence(this.failure)}</span>
                 </div>`
           }
+          <input hidden name="username" autocomplete="username" .value=${this.email} />
           <div class="field">
             <label for="current">${msg('Current password')}</label>
             <input

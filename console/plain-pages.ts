@@ -6,10 +6,7 @@ import { type IconName, icon } from './icons.ts';
 import { currentLanguage } from './localization.ts';
 
 /** Each language in its own words, or those who look for theirs would not find it. */
-const NAMES: Record<Language, { short: string; full: string }> = {
-  de: { short: 'DE', full: 'Deutsch' },
-  en: { short: 'EN', full: 'English' },
-};
+const NAMES: Record<Language, string> = { de: 'Deutsch', en: 'English' };
 
 export function languageSwitch(choose: (language: Language) => unknown): TemplateResult {
   const current = currentLanguage();
@@ -17,11 +14,10 @@ export function languageSwitch(choose: (language: Language) => unknown): Templat
     ${LANGUAGES.map(
       (language) => html`<button
         lang=${language}
-        aria-label=${NAMES[language].full}
         aria-pressed=${language === current}
         @click=${() => choose(language)}
       >
-        ${NAMES[language].short}
+        ${NAMES[language]}
       </button>`,
     )}
   </div>`;

@@ -167,8 +167,11 @@ export const sessionListStyles = css`
   }
 
   .actions {
+    position: sticky;
+    right: 0;
     width: 48px;
     padding: 0 12px 0 0;
+    background: var(--surface);
     text-align: right;
     overflow: visible;
   }
@@ -193,6 +196,7 @@ export const sessionListStyles = css`
 
   .empty p {
     max-width: 46ch;
+    text-wrap: balance;
   }
 
   .disc {
@@ -227,6 +231,12 @@ export const sessionListStyles = css`
   @keyframes breathe {
     to {
       opacity: 0.45;
+    }
+  }
+
+  @media (max-width: 1100px) {
+    .name {
+      max-width: 200px;
     }
   }
 

@@ -167,7 +167,13 @@ export class SessionList extends StatefulElement {
         <td class="number">${id}</td>
         <td>
           <span class="chip ${toneOf(session, this.state.now)}">${statusWord(status)}</span>
-          ${level === 'red' ? html`<span class="late">${icon('clockAlert')}${msg('waiting for long')}</span>` : nothing}
+          ${
+            level === 'red'
+              ? html`<span class="late" title=${msg('waiting for long')}>
+                  ${icon('clockAlert')}<span class="visually-hidden">${msg('waiting for long')}</span>
+                </span>`
+              : nothing
+          }
         </td>
         <td class="number" title=${dateAndTime(statusSince)}>
           <running-time .since=${statusSince} .clockOffsetMs=${this.state.clockOffsetMs}></running-time>

@@ -79,7 +79,7 @@ export class SessionLog extends StatefulElement {
     const events = this.state.log(this.sessionId);
     const pin = this.state.session(this.sessionId)?.invitation?.pin;
     return html`
-      <ol role="log" aria-label=${msg('Session log')} tabindex="0">
+      <div role="log" aria-label=${msg('Session log')} tabindex="0"><ol>
         ${
           events.length === 0
             ? html`<li class="muted">${msg('Nothing has happened yet.')}</li>`
@@ -89,7 +89,7 @@ export class SessionLog extends StatefulElement {
                 (event, index) => line(event, events[index - 1], pin),
               )
         }
-      </ol>
+      </ol></div>
     `;
   }
 }

@@ -69,6 +69,7 @@ export const sessionViewStyles = css`
 
   .card p {
     max-width: 52ch;
+    text-wrap: balance;
   }
 
   .card .notice {
@@ -166,7 +167,7 @@ export const sessionViewStyles = css`
   }
 
   .fields .field {
-    grid-template-columns: 96px minmax(0, 1fr);
+    grid-template-columns: 104px minmax(0, 1fr);
     gap: 8px;
     align-items: center;
   }
@@ -212,12 +213,8 @@ export const sessionViewStyles = css`
     }
 
     .body {
-      grid-template-columns: minmax(0, 1fr) 280px;
+      grid-template-columns: minmax(0, 1fr) 300px;
       gap: 12px;
-    }
-
-    .fields .field {
-      grid-template-columns: 80px minmax(0, 1fr);
     }
   }
 

@@ -133,7 +133,7 @@ export class SessionViewElement extends StatefulElement {
     const notes = customer === undefined ? [] : deviceNotes(customer.devices);
     return html`
       <span class="disc good">${icon('circleCheck')}</span>
-      <h2 role="status">${msg('Customer connected')}</h2>
+      <h2>${msg('Customer connected')}</h2>
       <p class="muted">
         ${msg('The camera is on at the customer’s side; you see it as soon as you start.')}
         ${customer?.browser ? html`<br />${customer.browser}` : nothing}
@@ -156,7 +156,7 @@ export class SessionViewElement extends StatefulElement {
           : msg('The connection is interrupted. It continues by itself.');
     return html`
       <span class="disc">${icon('wifiOff')}</span>
-      <h2 role="status">${words}</h2>
+      <h2>${words}</h2>
       <button class="button" @click=${() => this.state.end(id)}>${msg('End')}</button>
     `;
   }
@@ -164,7 +164,7 @@ export class SessionViewElement extends StatefulElement {
   #ended({ id, status, statusSince }: SessionView): TemplateResult {
     return html`
       <span class="disc">${icon('phoneOff')}</span>
-      <h2 role="status">${endedSentence(status)}</h2>
+      <h2>${endedSentence(status)}</h2>
       <p class="muted">${dateAndTime(statusSince)}</p>
       <button class="button" @click=${() => this.state.dismiss(id)}>${icon('trash2')}${msg('Remove from list')}</button>
     `;

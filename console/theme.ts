@@ -138,20 +138,27 @@ const buttons = css`
   }
 
   .button.danger:not(:disabled) {
-    border-color: var(--danger);
-    background: var(--danger);
+    border-color: var(--danger-fill);
+    background: var(--danger-fill);
     color: var(--on-danger);
   }
 
   .button.danger:hover:not(:disabled) {
-    border-color: var(--danger-strong);
-    background: var(--danger-strong);
+    border-color: var(--danger-fill-strong);
+    background: var(--danger-fill-strong);
   }
 
   .button.quiet {
     border-color: transparent;
     background: transparent;
     color: var(--accent);
+  }
+
+  .button.quiet:disabled {
+    border-color: transparent;
+    background: transparent;
+    color: var(--muted);
+    opacity: 0.7;
   }
 
   .button.quiet:hover:not(:disabled) {
@@ -200,7 +207,7 @@ const fields = css`
   .field > label,
   .legend {
     font-size: 12.5px;
-    font-weight: 550;
+    font-weight: 500;
     color: var(--muted);
   }
 
@@ -328,7 +335,6 @@ const chips = css`
 
   .chip.quiet {
     background: transparent;
-    padding-left: 0;
   }
 `;
 
