@@ -1,0 +1,183 @@
+/**
+ * A browser's stand-in for load and integration tests: node-datachannel as a pipe, the relay's offer answered as a
+ * browser would, packets as bytes. What is missing of a browser: codecs, a jitter buffer and a bandwidth estimate.
+ */
+import { cleanup, PeerConnection, type Track, Video } from 'node-datachannel';
+import { put16, put32 } from '../codec/bytes.ts';
+import { writeRtpHeader } from '../codec/rtp.ts';
+import { readPipe, TRANSPORT_SEQUENCE_EXTENSION } from '../relay/negotiation.ts';
+
+/** libdatachannel resolves every candidate; only plain loopback ones are wanted here. */
+const BIND_ADDRESS = '127.0.0.1';
+
+export type SyntheticPeerOptions = {
+  name: string;
+  /** Called for every packet, RTP and RTCP; the buffer is the callee's. An exception in it would end the process. */
+  onPacket: (packet: Buffer) => void;
+};
+
+/** What the answer says of one media line: absent for the one that only receives. */
+export type SyntheticSource = { ssrc: number; rtxSsrc?: number };
+
+export class SyntheticPeer {
+  readonly #connection: PeerConnection;
+  readonly #track: Track;
+  readonly #opened: Promise<void>;
+  /** The last state that the library told. */
+  state = 'new';
+
+  constructor({ name, onPacket }: SyntheticPeerOptions) {
+    this.#connection = new PeerConnection(name, { iceServers: [], bindAddress: BIND_ADDRESS });
+    this.#connection.onStateChange((state) => {
+      this.state = state;
+      if (state === 'closed') {
+        // Else its callbacks keep it from being collected.
+        this.#track.close();
+      }
+    });
+    const media = new Video('0', 'SendRecv');
+    media.addVP8Codec(96);
+    this.#track = this.#connection.addTrack(media);
+    this.#track.onMessage(onPacket);
+    this.#opened = new Promise((resolve) => this.#track.onOpen(() => resolve()));
+  }
+
+  /** Resolves when packets can be sent. */
+  get opened(): Promise<void> {
+    return this.#opened;
+  }
+
+  /** Answers the relay's offer; `sources` in the order of its media lines. */
+  answer(offer: string, sources: readonly (SyntheticSource | undefined)[]): string {
+    const remote = readPipe(offer);
+    if (remote === undefined) {
+      throw new Error('The offer names no transport.');
+    }
+    this.#connection.setRemoteDescription(pipeSdp(remote, 'actpass'), 'offer');
+    const local = readPipe(this.#connection.localDescription()?.sdp ?? '');
+    if (local === undefined) {
+      throw new Error('libdatachannel gave no answer.');
+    }
+    return answerSdp(offer, local, sources);
+  }
+
+  addCandidates(candidates: readonly string[]): void {
+    for (const candidate of candidates) {
+      this.#connection.addRemoteCandidate(candidate, '0');
+    }
+  }
+
+  /** @returns false when the socket would not take it */
+  send(packet: Buffer): boolean {
+    return this.#track.sendMessageBinary(packet);
+  }
+
+  close(): void {
+    this.#connection.close();
+  }
+
+  /** Connects two peers to each other without a relay: what the generator itself costs. */
+  static async connect(offerer: SyntheticPeer, answerer: SyntheticPeer): Promise<void> {
+    offerer.#connection.setLocalDescription('offer');
+    const offer = readPipe(offerer.#connection.localDescription()?.sdp ?? '');
+    if (offer === undefined) {
+      throw new Error('libdatachannel gave no offer.');
+    }
+    answerer.#connection.setRemoteDescription(pipeSdp(offer, 'actpass'), 'offer');
+    const answer = readPipe(answerer.#connection.localDescription()?.sdp ?? '');
+    if (answer === undefined) {
+      throw new Error('libdatachannel gave no answer.');
+    }
+    offerer.#connection.setRemoteDescription(pipeSdp(answer, 'active'), 'answer');
+    // Only now: an answerer that knows the way earlier can be faster than the offerer's own description.
+    answerer.addCandidates(offer.candidates);
+    await Promise.all([offerer.opened, answerer.opened]);
+  }
+}
+
+type PipeCredentials = { iceUfrag: string; icePwd: string; fingerprint: string };
+
+function pipeSdp({ iceUfrag, icePwd, fingerprint }: PipeCredentials, setup: string): string {
+  const lines = [
+    ...['v=0', 'o=- 1 1 IN IP4 127.0.0.1', 's=-', 't=0 0', 'a=group:BUNDLE 0'],
+    ...['m=video 9 UDP/TLS/RTP/SAVPF 96', 'c=IN IP4 0.0.0.0'],
+    ...[`a=ice-ufrag:${iceUfrag}`, `a=ice-pwd:${icePwd}`, `a=fingerprint:${fingerprint}`, `a=setup:${setup}`],
+    ...['a=mid:0', 'a=sendrecv', 'a=rtcp-mux', 'a=rtpmap:96 VP8/90000'],
+  ];
+  return `${lines.join('\r\n')}\r\n`;
+}
+
+/** The offer's own lines turned round, with our transport and sources in them. */
+function answerSdp(
+  offer: string,
+  { iceUfrag, icePwd, fingerprint }: PipeCredentials,
+  sources: readonly (SyntheticSource | undefined)[],
+): string {
+  const turned: Record<string, string> = { 'a=sendonly': 'a=recvonly', 'a=recvonly': 'a=sendonly' };
+  const replaced = /^a=(ice-ufrag|ice-pwd|fingerprint|setup|msid|ssrc|ssrc-group):/;
+  let section = -1;
+  const lines = offer.split('\r\n').flatMap((line) => {
+    if (line.startsWith('m=')) {
+      section++;
+    }
+    if (line.startsWith('a=mid:')) {
+      const source = sources[section];
+      return [
+        line,
+        `a=ice-ufrag:${iceUfrag}`,
+        `a=ice-pwd:${icePwd}`,
+        `a=fingerprint:${fingerprint}`,
+        'a=setup:active',
+        ...(source?.rtxSsrc === undefined ? [] : [`a=ssrc-group:FID ${source.ssrc} ${source.rtxSsrc}`]),
+        ...(source === undefined ? [] : [`a=ssrc:${source.ssrc} cname:synthetic`]),
+      ];
+    }
+    return replaced.test(line) ? [] : [turned[line] ?? line];
+  });
+  return lines.join('\r\n');
+}
+
+/** Closes what is still open; without it the library keeps the process alive. */
+export function endSyntheticPeers(): void {
+  cleanup();
+}
+
+/** Bytes before the payload: RTP header and an extension block with the transport-wide sequence number. */
+export const SYNTHETIC_HEADER_BYTES = 20;
+
+/**
+ * Makes a packet as Chromium sends it, without payload: header, then the transport-wide sequence number as the only
+ * extension. The caller fills the payload and changes the numbers in place for the next one.
+ */
+export function syntheticPacket(
+  bytes: number,
+  payloadType: number,
+  ssrc: number,
+  { sequence = 0, timestamp = 0, transportSequence = 0, marker = false } = {},
+): Buffer {
+  const packet = Buffer.alloc(bytes);
+  writeRtpHeader(packet, marker, payloadType, sequence, timestamp, ssrc);
+  packet[0] = (packet[0] ?? 0) | 0x10;
+  put16(packet, 12, 0xbede);
+  put16(packet, 14, 1);
+  packet[16] = (TRANSPORT_SEQUENCE_EXTENSION << 4) | 1;
+  put16(packet, 17, transportSequence);
+  return packet;
+}
+
+/** Writes a VP8 descriptor with a 15-bit picture id and, at the start of a frame, its tag (RFC 7741). */
+export function writeVp8Payload(
+  packet: Buffer,
+  frame: { pictureId: number; start: boolean; keyframe: boolean },
+): void {
+  const at = SYNTHETIC_HEADER_BYTES;
+  packet[at] = 0x80 | (frame.start ? 0x10 : 0);
+  packet[at + 1] = 0x80;
+  put16(packet, at + 2, 0x8000 | (frame.pictureId & 0x7fff));
+  // Frame tag: bit 0 is 0 for a keyframe, which goes on with its start code and 1280x720.
+  packet[at + 4] = frame.keyframe ? 0x10 : 0x11;
+  if (frame.start && frame.keyframe) {
+    put32(packet, at + 7, 0x9d012a00);
+    put32(packet, at + 10, 0x0005d002);
+  }
+}
