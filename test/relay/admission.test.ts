@@ -1,0 +1,197 @@
+/**
+ * Real: the way to a session by PIN or link with its limits and the time of its refusals, and the memory limiter.
+ * Faked: the directory of invitations and the sessions (two maps), and the clock that limits and expiry go by.
+ */
+import t from 'tap';
+import { createAdmission, lateRefusal } from '../../relay/admission.ts';
+import type { LiveSession } from '../../relay/live-session.ts';
+import { createMemoryLimiter } from '../../relay/memory.ts';
+import { isFailure } from '../../relay/outcome.ts';
+import type { Sessions } from '../../relay/sessions.ts';
+import type { Directory, Invitation, InvitationState } from '../../relay/store.ts';
+
+// Refusals take their time; tests that wait for many of them wait side by side.
+t.jobs = 4;
+const SIDE_BY_SIDE = { buffered: true };
+
+const MINUTE_MS = 60_000;
+/** Least time of a refusal (reliability.md 3.2, P5), less what a timer may be early. */
+const REFUSAL_MS = 299;
+/** A refusal may take this much longer, and a busy machine takes more. */
+const REFUSAL_SPREAD_MS = 400;
+
+const TOKEN = 't'.repeat(43);
+const ADDRESS = '192.0.2.1';
+const LIVE_PIN = '481627';
+
+function scene() {
+  const clock = { now: 1_767_225_600_000 };
+  const invitations: Invitation[] = [];
+  const sessions = new Map<number, LiveSession>();
+  /** PINs that the directory was asked for. */
+  const asked: string[] = [];
+  const directory: Pick<Directory, 'findPin' | 'findToken'> = {
+    findPin: async (pin, now) => {
+      asked.push(pin);
+      return invitations.find((one) => one.pin === pin && one.state === 'live' && now < one.expiresAt);
+    },
+    findToken: async (token) => invitations.find((one) => one.token === token),
+  };
+  const admission = createAdmission({
+    directory: directory as Directory,
+    limiter: createMemoryLimiter({ now: () => clock.now }),
+    sessions: { invited: ({ sessionId }: Invitation) => sessions.get(sessionId) } as unknown as Sessions,
+    now: () => clock.now,
+  });
+  /** An invitation into a session; without `open` the session takes nobody any more. */
+  const invite = (pin: string, token: string, state: InvitationState = 'live', open = true) => {
+    const sessionId = 1001 + invitations.length;
+    invitations.push({ sessionId, pin, token, expiresAt: clock.now + 20 * MINUTE_MS, state });
+    const session = { name: `session ${sessionId}` } as unknown as LiveSession;
+    if (open) {
+      sessions.set(sessionId, session);
+    }
+    return session;
+  };
+  return { clock, admission, invite, asked };
+}
+
+const code = (result: LiveSession | { failed: string }) => (isFailure(result) ? result.failed : 'admitted');
+
+t.test('a live PIN opens its session, also with spaces and hyphens', async (t) => {
+  const { admission, invite, asked } = scene();
+  const session = invite(LIVE_PIN, TOKEN);
+  for (const typed of ['481627', '481 627', ' 481-627 ', '4 8 1 6 2 7']) {
+    t.equal(await admission.byPin(typed, ADDRESS), session, typed);
+  }
+  t.same(asked, Array(4).fill(LIVE_PIN));
+});
+
+t.test('whatever is wrong with a PIN, the answer and its time are the same', SIDE_BY_SIDE, async (t) => {
+  const { admission, invite, clock, asked } = scene();
+  invite('100001', 'a', 'used');
+  invite('100002', 'b', 'expired');
+  invite('100003', 'c', 'cancelled');
+  invite('100004', 'd', 'live', false);
+  invite('100005', 'e');
+  clock.now += 20 * MINUTE_MS;
+  const wrong = {
+    'never given out': '123987',
+    used: '100001',
+    expired: '100002',
+    cancelled: '100003',
+    'of a session that takes nobody': '100004',
+    'just over': '100005',
+    'too short': '12345',
+    'no digits': 'abcdef',
+    'other digits': '１２３４５６',
+    empty: '',
+    long: '1'.repeat(32),
+    'with something behind': '100005;',
+  };
+  // Each from an address of its own, so that no limit interferes.
+  const results = await Promise.all(
+    Object.entries(wrong).map(async ([what, typed], index) => {
+      const startedAt = performance.now();
+      const result = await admission.byPin(typed, `192.0.2.${index + 10}`);
+      return { what, result, ms: performance.now() - startedAt };
+    }),
+  );
+  for (const { what, result, ms } of results) {
+    t.same(result, { failed: 'pinUnknown' }, what);
+    t.ok(ms >= REFUSAL_MS && ms < REFUSAL_MS + REFUSAL_SPREAD_MS, `${what}: ${Math.round(ms)} ms`);
+  }
+  t.ok(
+    asked.every((pin) => /^\d{6}$/.test(pin)),
+    'only digits are looked up',
+  );
+});
+
+t.test('whoever guesses too often is not even looked up, and is told the same', SIDE_BY_SIDE, async (t) => {
+  const { admission, invite, clock, asked } = scene();
+  const session = invite(LIVE_PIN, TOKEN);
+  for (let guess = 0; guess < 5; guess++) {
+    t.equal(code(await admission.byPin(`20000${guess}`, ADDRESS)), 'pinUnknown');
+  }
+  asked.splice(0);
+  const startedAt = performance.now();
+  t.same(await admission.byPin(LIVE_PIN, ADDRESS), { failed: 'pinUnknown' }, 'even the right PIN');
+  t.ok(performance.now() - startedAt >= REFUSAL_MS, 'in the same time');
+  t.same(asked, []);
+  t.equal(await admission.byPin(LIVE_PIN, '192.0.2.2'), session, 'another address is not affected');
+  clock.now += 2 * MINUTE_MS;
+  t.equal(await admission.byPin(LIVE_PIN, ADDRESS), session, 'and later it works again');
+});
+
+t.test('a right PIN does not count, however often it is typed', async (t) => {
+  const { admission, invite } = scene();
+  const session = invite(LIVE_PIN, TOKEN);
+  for (let time = 0; time < 40; time++) {
+    t.equal(await admission.byPin(LIVE_PIN, ADDRESS), session);
+  }
+});
+
+t.test('slow guessing runs into the limits of a quarter of an hour and of a day', SIDE_BY_SIDE, async (t) => {
+  const { admission, clock, asked } = scene();
+  const guess = async () => {
+    const before = asked.length;
+    await admission.byPin(String(300_000 + asked.length), ADDRESS);
+    return asked.length > before;
+  };
+  // Two at once, then 90 s of patience: the limit of a minute never bites.
+  const burst = async () => (await Promise.all([guess(), guess()])).filter(Boolean).length;
+  let quarter = 0;
+  for (let round = 0; round < 8; round++) {
+    quarter += await burst();
+    clock.now += 90_000;
+  }
+  t.equal(quarter, 10, 'in 12 minutes');
+  let day = quarter;
+  for (let round = 0; round < 14; round++) {
+    clock.now += 20 * MINUTE_MS;
+    day += await burst();
+  }
+  t.equal(day, 30, 'in five hours');
+});
+
+t.test('a household counts as one address', SIDE_BY_SIDE, async (t) => {
+  const { admission, invite, asked } = scene();
+  const session = invite(LIVE_PIN, TOKEN);
+  for (let guess = 0; guess < 5; guess++) {
+    await admission.byPin('999999', `2001:0db8:0000:0001:0000:0000:0000:000${guess}`);
+  }
+  asked.splice(0);
+  t.equal(code(await admission.byPin(LIVE_PIN, '2001:db8:0:1::77')), 'pinUnknown', 'same /64');
+  t.equal(await admission.byPin(LIVE_PIN, '2001:db8:0:2::77'), session, 'the next /64');
+});
+
+t.test('a link says what became of it', async (t) => {
+  const { admission, invite, clock } = scene();
+  const tokens = ['a', 'b', 'c', 'd', 'e'].map((letter) => letter.repeat(43)) as [
+    string,
+    string,
+    string,
+    string,
+    string,
+  ];
+  const session = invite('1', tokens[0]);
+  invite('2', tokens[1], 'used');
+  invite('3', tokens[2], 'expired');
+  invite('4', tokens[3], 'cancelled');
+  invite('5', tokens[4], 'live', false);
+  t.equal(await admission.byLink(tokens[0]), session);
+  t.same(await admission.byLink(tokens[1]), { failed: 'linkUsed' });
+  t.same(await admission.byLink(tokens[2]), { failed: 'linkExpired' });
+  t.same(await admission.byLink(tokens[3]), { failed: 'linkExpired' });
+  t.same(await admission.byLink(tokens[4]), { failed: 'linkExpired' }, 'its session takes nobody any more');
+  for (const token of ['f'.repeat(43), '', 'a'.repeat(42), `${'a'.repeat(42)}/`, 'a'.repeat(128)]) {
+    t.same(await admission.byLink(token), { failed: 'linkUnknown' }, token.slice(0, 50));
+  }
+  clock.now += 20 * MINUTE_MS;
+  t.same(await admission.byLink(tokens[0]), { failed: 'linkExpired' }, 'its time is over');
+});
+
+t.test('who comes second is refused in the way they came', async (t) => {
+  t.equal(lateRefusal('pin'), 'pinUnknown');
+  t.equal(lateRefusal('link'), 'linkUsed');
+});
