@@ -4,6 +4,7 @@
  */
 import { randomInt } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
+import { addressKey } from './address-key.ts';
 import type { LiveSession } from './live-session.ts';
 import { type Failure, fail } from './outcome.ts';
 import type { InvitationMethod } from './protocol.ts';
@@ -55,7 +56,7 @@ export function createAdmission(parts: {
   return {
     async byPin(typed, address) {
       const refusal = delay(REFUSAL_MS + randomInt(REFUSAL_JITTER_MS));
-      const session = await lookUp(typed, networkOf(address));
+      const session = await lookUp(typed, addressKey(address));
       if (session) {
         return session;
       }
@@ -73,14 +74,6 @@ export function createAdmission(parts: {
       return fail(invitation ? refusalOf(invitation) : 'linkUnknown');
     },
   };
-}
-
-/** One household has one IPv4 address and one IPv6 /64. */
-function networkOf(address: string): string {
-  const mapped = address.replace(/^(0000:){5}ffff:/, '::ffff:');
-  return address.includes(':') && !mapped.startsWith('::ffff:')
-    ? address.split(':').slice(0, 4).join(':')
-    : address;
 }
 
 function isOpen(invitation: Invitation, now: number): boolean {

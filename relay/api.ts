@@ -4,7 +4,7 @@ import { NO_STORE, plainHeaders } from './http-headers.ts';
 import type { Log } from './log.ts';
 import { BODIES } from './messages.ts';
 import { type Failure, fail, isFailure } from './outcome.ts';
-import { type Api, ERRORS, type ErrorCode } from './protocol.ts';
+import { type Account, type Api, ERRORS, type ErrorCode } from './protocol.ts';
 import type { HttpRequest, HttpResponse } from './server.ts';
 import type { AccountRecord } from './store.ts';
 
@@ -94,7 +94,8 @@ function setCookie(token: string): Record<string, string> {
 
 const CLEAR_COOKIE = { 'Set-Cookie': `${COOKIE}=; Max-Age=0; ${COOKIE_ATTRIBUTES}` };
 
-function publicAccount({ id, name, nickname, email, role, enabled }: AccountRecord) {
+/** What may leave the relay: everything but the password's hash. */
+export function publicAccount({ id, name, nickname, email, role, enabled }: AccountRecord): Account {
   return { id, name, nickname, email, role, enabled };
 }
 

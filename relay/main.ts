@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { renderUnicodeCompact } from 'uqr';
 import { Accounts } from './accounts.ts';
 import { createAdmission } from './admission.ts';
-import { createApi, errorResponse, signInToken } from './api.ts';
+import { createApi, errorResponse, publicAccount, signInToken } from './api.ts';
 import { type Config, configHelp, readConfig } from './config.ts';
 import { openSqliteDirectory } from './directory-sqlite.ts';
 import { createLog, type Log } from './log.ts';
@@ -99,7 +99,10 @@ async function run(config: Config, log: Log): Promise<void> {
   const signalling = createSignalling({
     sessions,
     admission: createAdmission({ directory, limiter, sessions, now }),
-    accountOf: (request) => accounts.byToken(signInToken(request) ?? ''),
+    accountOf: async (request) => {
+      const account = await accounts.byToken(signInToken(request) ?? '');
+      return account && publicAccount(account);
+    },
     refuseOrigin,
     terms: currentTerms(config.brand),
     brand: config.brand,

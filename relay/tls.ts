@@ -1,8 +1,8 @@
 /** A certificate for phones on the same network, generated once and kept in the data directory. */
+import { X509Certificate } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
-import * as x509 from '@peculiar/x509';
 
 /** Browsers refuse server certificates that live longer than this many days. */
 const VALID_DAYS = 397;
@@ -36,12 +36,10 @@ function stillGood({ certFile, keyFile }: TlsFiles, addresses: readonly string[]
     return false;
   }
   try {
-    const cert = new x509.X509Certificate(readFileSync(certFile, 'utf8'));
-    const names = cert.getExtension(x509.SubjectAlternativeNameExtension)?.names.items ?? [];
-    const covered = new Set(names.map((name) => name.value));
+    const cert = new X509Certificate(readFileSync(certFile));
     return (
-      cert.notAfter.getTime() - Date.now() > RENEW_BEFORE_MS &&
-      addresses.every((address) => covered.has(address))
+      Date.parse(cert.validTo) - Date.now() > RENEW_BEFORE_MS &&
+      addresses.every((address) => cert.checkIP(address) !== undefined)
     );
   } catch {
     return false;
@@ -49,6 +47,9 @@ function stillGood({ certFile, keyFile }: TlsFiles, addresses: readonly string[]
 }
 
 async function generate(addresses: readonly string[]): Promise<{ cert: string; key: string }> {
+  // Loaded only here: both together take longer to load than the rest of the front.
+  await import('reflect-metadata');
+  const x509 = await import('@peculiar/x509');
   const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
   const keys = await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
   const cert = await x509.X509CertificateGenerator.createSelfSigned({

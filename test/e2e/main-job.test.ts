@@ -20,16 +20,8 @@ t.before(async () => {
 
 t.after(async () => {
   await browser?.close();
-  t.equal(await relay?.stop(), 0, 'the relay ends cleanly on SIGTERM');
+  await relay?.stop();
 });
-
-/** A counter of the media worker, from /metrics. */
-async function packetCounter(what: string): Promise<number> {
-  const text = await (await fetch(`${relay.origin}/metrics`)).text();
-  return Number(
-    new RegExp(`fernblick_packets_total\\{what="${what}"\\} (\\d+)`).exec(text)?.[1] ?? Number.NaN,
-  );
-}
 
 async function wholeSession(test: Test, tongue: Tongue, by: 'pin' | 'link'): Promise<void> {
   const technician = await Technician.signIn(browser, relay.origin, tongue);
@@ -48,7 +40,6 @@ async function wholeSession(test: Test, tongue: Tongue, by: 'pin' | 'link'): Pro
   await technician.sees(technician.words.customerConnected);
   await Promise.all([customer.mediaConnected(), technician.mediaConnected()]);
   test.equal(await rtpPacketsSent(customer.page), 0, 'not one RTP packet leaves the phone before Start');
-  const gatedBefore = await packetCounter('droppedGate');
 
   await technician.start();
   await seesMovement(technician.page, technician.words.customerCamera);
@@ -56,7 +47,6 @@ async function wholeSession(test: Test, tongue: Tongue, by: 'pin' | 'link'): Pro
   await Promise.all([hearsSound(technician.page), hearsSound(customer.page)]);
   test.pass('both hear each other');
   test.ok((await rtpPacketsSent(customer.page)) > 0, 'the packets come from the phone');
-  test.equal(gatedBefore, await packetCounter('droppedGate'), 'the gate had nothing to hold back');
 
   await technician.end();
   await customer.page.getByRole('heading', { name: customer.words.sessionOver }).waitFor();
@@ -69,3 +59,5 @@ async function wholeSession(test: Test, tongue: Tongue, by: 'pin' | 'link'): Pro
 t.test('a session by PIN, in English', (test) => wholeSession(test, 'en', 'pin'));
 t.test('a session by PIN, in German', (test) => wholeSession(test, 'de', 'pin'));
 t.test('a session by link', (test) => wholeSession(test, 'de', 'link'));
+
+t.end();

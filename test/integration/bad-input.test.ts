@@ -19,8 +19,6 @@ t.before(async () => {
 });
 
 t.after(async () => {
-  const health = await fetch(`${relay.origin}/healthz`);
-  t.equal(health.status, 200, 'after all of it the relay still answers');
   await relay.stop();
 });
 
@@ -227,6 +225,16 @@ t.test('the second active session is refused while the first one runs', async (t
   }
 });
 
+t.test('no answer carries a password hash', async (test) => {
+  const technician = await SignallingClient.technician(relay.origin, cookie);
+  const account = await callApi(relay.origin, 'GET /api/account', undefined, { cookie });
+  const list = await callApi(relay.origin, 'GET /api/technicians', undefined, { cookie });
+  const answers = JSON.stringify([technician.helloResult, account.json, list.json]);
+  test.match(answers, /admin@example\.org/);
+  test.notMatch(answers, /argon2|passwordHash/);
+  technician.close();
+});
+
 t.test('the API answers bad requests with a code and its sentence', async (test) => {
   const post = (path: string, body: string, headers: Record<string, string> = {}) =>
     fetch(relay.origin + path, { method: 'POST', body, headers: { Origin: relay.origin, ...headers } });
@@ -278,3 +286,10 @@ t.test('starts that cannot work say why and change nothing', async (test) => {
   chmodSync(folder, 0o700);
   rmSync(folder, { recursive: true, force: true });
 });
+
+t.test('after all of it the relay still answers and ends cleanly', async (test) => {
+  test.equal((await fetch(`${relay.origin}/healthz`)).status, 200);
+  test.equal(await relay.stop(), 0);
+});
+
+t.end();

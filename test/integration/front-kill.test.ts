@@ -28,9 +28,10 @@ async function createUntilKilled(relay: RelayProcess, cookie: string, answered: 
         const customer = await SignallingClient.customer(relay.origin);
         const claim = await customer.request('claimPin', { pin: entry.pin });
         entry.events.push('customerArrived');
+        // From here on nobody knows whether the PIN is used up until the answer is there.
+        entry.pin = '';
         await acceptTerms(customer, claim);
         entry.events.push('termsAccepted');
-        entry.pin = '';
         customer.close();
       }
     }
