@@ -51,7 +51,7 @@ export class AdminView extends StatefulElement {
       th,
       td {
         height: 46px;
-        padding: 0 12px;
+        padding: 0 10px;
         border-bottom: 1px solid var(--line);
         text-align: left;
         font-weight: 400;
@@ -148,7 +148,7 @@ export class AdminView extends StatefulElement {
                 <thead>
                   <tr>
                     <th scope="col">${msg('Name')}</th>
-                    <th scope="col">${msg('Shown to the customer as')}</th>
+                    <th scope="col">${msg('Nickname')}</th>
                     <th scope="col">${msg('Email', { id: 'field-email' })}</th>
                     <th scope="col">${msg('Role')}</th>
                     <th scope="col">${msg('Account')}</th>

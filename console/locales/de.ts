@@ -214,6 +214,7 @@
 'se54247a6c35feec8': `Es gibt bereits ein Konto mit dieser E-Mail-Adresse.`,
 'se54d5a33026ab30d': `Aus der Liste entfernen`,
 'se6efd1cf72077abb': `Per PIN`,
+'se9f30e4492cee2cd': `Anzeigename`,
 'sea041c83a8e0f4df': str`Falls Sie nach einem PIN-Code gefragt werden: ${0}`,
 'seccc307089ec4570': `Medien verloren, neuer Versuch`,
 'sef49aec68fd1dc66': `Name`,
