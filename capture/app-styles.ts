@@ -13,9 +13,15 @@ export const appStyles = [
       padding-inline: env(safe-area-inset-left) env(safe-area-inset-right);
     }
 
+    .page {
+      flex: 1;
+      display: flex;
+      flex-direction: column;
+    }
+
     header {
       display: flex;
-      gap: 12px;
+      gap: 8px;
       align-items: center;
       justify-content: space-between;
       width: 100%;
@@ -30,7 +36,12 @@ export const appStyles = [
       align-items: center;
       min-width: 0;
       font-weight: 650;
-      overflow-wrap: anywhere;
+    }
+
+    .brand span {
+      overflow: hidden;
+      text-overflow: ellipsis;
+      white-space: nowrap;
     }
 
     .brand img {
@@ -40,6 +51,7 @@ export const appStyles = [
     }
 
     header button {
+      flex: none;
       min-height: 44px;
       padding: 4px 12px;
       border-color: transparent;
@@ -90,7 +102,7 @@ export const appStyles = [
     .stage header {
       position: relative;
       max-width: none;
-      padding-inline: 16px;
+      padding-inline: 12px;
       color: #ffffff;
     }
 
@@ -103,7 +115,7 @@ export const appStyles = [
     }
 
     .stage header button {
-      padding-inline: 16px;
+      padding-inline: 14px;
       color: #ffffff;
     }
 
@@ -119,6 +131,7 @@ export const appStyles = [
     .stage main {
       position: relative;
       min-height: 0;
+      overflow-y: auto;
     }
 
     /* A running session uses the row of the header for its own status. */
@@ -134,6 +147,18 @@ export const appStyles = [
 
     .bare header button {
       pointer-events: auto;
+    }
+
+    @media (max-width: 280px) {
+      .brand span {
+        display: none;
+      }
+    }
+
+    @media (orientation: landscape) and (min-width: 560px) and (max-height: 560px) {
+      .page header {
+        max-width: 56rem;
+      }
     }
 
     @media (orientation: landscape) and (max-height: 560px) {

@@ -88,10 +88,12 @@ export class CameraStep extends StepElement {
 
   private question(): TemplateResult {
     return html`
+      <div class="words">
       <div class="picture">${icons.camera}${icons.microphone}</div>
       <h1 class="start" tabindex="-1">${msg('Camera and microphone')}</h1>
       <p>${msg('So that the technician can see the problem and talk to you, this page needs your camera and your microphone.')}</p>
       <p class="quiet-text">${msg('Your browser will ask you. Please choose “Allow”. Nothing is sent yet.')}</p>
+      </div>
       ${this.actions(msg('Allow camera and microphone'), true)}
     `;
   }
@@ -102,11 +104,13 @@ export class CameraStep extends StepElement {
       problem === 'microphoneDenied' || problem === 'noMicrophone' || problem === 'microphoneInUse';
     const elsewhere = problem === 'unsupported' || (problem === 'denied' && this.browser === 'inApp');
     return html`
+      <div class="words">
       <div role="alert">
         <h1 class="start" tabindex="-1">${title}</h1>
       </div>
       <p>${text}</p>
       ${steps.length > 0 ? html`<ol>${steps.map((step) => html`<li><span>${step}</span></li>`)}</ol>` : nothing}
+      </div>
       ${
         problem === 'insecure'
           ? html`<div class="actions"><a class="button primary" href=${secureAddress()}>${msg('Open the secure page')}</a></div>`

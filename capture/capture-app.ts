@@ -166,6 +166,14 @@ export class CaptureApp extends LitElement {
     );
   }
 
+  /** Any tap will do for what the browser lets only a tap do. */
+  private wakeSound(): void {
+    this.#microphoneLevel.resume();
+    if (this.soundBlocked) {
+      this.playSound();
+    }
+  }
+
   private accept(): void {
     this.#audio.srcObject ??= new MediaStream();
     this.playSound();
@@ -220,19 +228,26 @@ export class CaptureApp extends LitElement {
     const isOverPicture = OVER_PICTURE.has(step);
     const { standing } = this.#session;
     const isBare = step === 'session' && standing.kind === 'inside' && standing.customer.phase !== 'waiting';
-    const other = currentLanguage() === 'de' ? 'English' : 'Deutsch';
     return html`
-      <div class=${isOverPicture ? `stage ${isBare ? 'bare' : ''}` : 'page'}>
+      <div class=${isOverPicture ? `stage ${isBare ? 'bare' : ''}` : 'page'} @click=${this.wakeSound}>
         ${isOverPicture ? this.selfView(step) : nothing}
         <header>
-          <span class="brand"><img src="/capture/mark.svg" alt="" />${this.#brand}</span>
-          <button lang=${other === 'English' ? 'en' : 'de'} @click=${this.switchLanguage}>${other}</button>
+          <span class="brand"><img src="/capture/mark.svg" alt="" /><span>${this.#brand}</span></span>
+          ${this.languageButton(isBare)}
         </header>
         ${this.banner(step)}
         <main>${this.content(step)}</main>
       </div>
       ${this.#audio}
     `;
+  }
+
+  /** The other language by its own name, or by its first two letters where room is short. */
+  private languageButton(isShort: boolean): TemplateResult {
+    const [language, name] = currentLanguage() === 'de' ? ['en', 'English'] : ['de', 'Deutsch'];
+    return html`<button lang=${language} @click=${this.switchLanguage}>
+      ${isShort ? html`${language.toUpperCase()} <span class="visually-hidden">${name}</span>` : name}
+    </button>`;
   }
 
   private selfView(step: Step): TemplateResult {
@@ -338,7 +353,6 @@ export class CaptureApp extends LitElement {
       @microphone-toggle=${this.toggleMicrophone}
       @camera-pause=${this.togglePause}
       @camera-switch=${() => this.#camera.switch()}
-      @sound-wanted=${this.playSound}
       @leave=${() => this.#session.leave()}
     ></session-view>`;
   }

@@ -13,6 +13,11 @@ export class FinalStep extends StepElement {
     controls,
     pageStep,
     css`
+      .paragraphs {
+        display: grid;
+        gap: 12px;
+      }
+
       .sign {
         align-self: flex-start;
         padding: 16px;
@@ -44,9 +49,10 @@ export class FinalStep extends StepElement {
     }
     return html`
       <div class="content">
+        <div class="words">
         <div class="sign ${ending.bad ? 'bad' : ''}">${ending.bad ? icons.alert : icons.check}</div>
         <h1 class="start" tabindex="-1">${ending.heading}</h1>
-        <div role="status">
+        <div class="paragraphs" role="status">
           ${ending.paragraphs.map((paragraph) => html`<p>${paragraph}</p>`)}
         </div>
         ${
@@ -54,6 +60,7 @@ export class FinalStep extends StepElement {
             ? html`<p class="quiet-text">${msg('Camera and microphone are off. Nothing is sent any more.')}</p>`
             : nothing
         }
+        </div>
         ${ending.waysOn.length > 0 ? this.actions(ending) : nothing}
       </div>
     `;

@@ -43,6 +43,11 @@ export class MicrophoneLevel {
     }
   }
 
+  /** Wakes what a call or a reload put to sleep; to be called while a tap is handled. */
+  resume(): void {
+    void this.#context?.resume();
+  }
+
   /** Null stops; the same track again changes nothing. */
   listen(track: MediaStreamTrack | null): void {
     if (track === this.#track) {
@@ -69,10 +74,12 @@ export class MicrophoneLevel {
     if (!context) {
       return;
     }
-    const source = context.createMediaStreamSource(new MediaStream([track]));
     const analyser = context.createAnalyser();
     analyser.fftSize = 2048;
-    source.connect(analyser);
+    const source = connectSource(context, track, analyser);
+    if (!source) {
+      return;
+    }
     const samples = new Float32Array(analyser.fftSize);
     const timer = setInterval(() => {
       analyser.getFloatTimeDomainData(samples);
@@ -82,5 +89,20 @@ export class MicrophoneLevel {
       clearInterval(timer);
       source.disconnect();
     };
+  }
+}
+
+function connectSource(
+  context: AudioContext,
+  track: MediaStreamTrack,
+  analyser: AnalyserNode,
+): MediaStreamAudioSourceNode | undefined {
+  try {
+    const source = context.createMediaStreamSource(new MediaStream([track]));
+    source.connect(analyser);
+    return source;
+  } catch {
+    // Firefox connects no microphone whose sample rate differs from the context's; the meter stays empty there.
+    return undefined;
   }
 }

@@ -15,13 +15,18 @@ export class PinStep extends StepElement {
     controls,
     pageStep,
     css`
-      label {
-        font-size: 1.625rem;
-        line-height: 1.2;
-        font-weight: 700;
-        letter-spacing: -0.01em;
-        text-wrap: balance;
-        hyphens: auto;
+      /* "PIN-Code" breaks at its hyphen only where it is longer than a line. */
+      .word {
+        display: inline-block;
+        max-width: 100%;
+        overflow-wrap: break-word;
+      }
+
+      .entry {
+        display: flex;
+        flex-direction: column;
+        gap: 16px;
+        margin-top: 16px;
       }
 
       input {
@@ -33,7 +38,7 @@ export class PinStep extends StepElement {
         background: var(--card);
         color: var(--ink);
         font: inherit;
-        font-size: clamp(1.75rem, 10vw, 2.5rem);
+        font-size: clamp(1.25rem, 10vw, 2.5rem);
         font-variant-numeric: tabular-nums;
         font-weight: 600;
         letter-spacing: 0.18em;
@@ -44,9 +49,11 @@ export class PinStep extends StepElement {
         border-color: var(--danger);
       }
 
-      .actions {
-        margin-top: 0;
-        padding-top: 8px;
+      @media (orientation: landscape) and (min-width: 560px) and (max-height: 560px) {
+        .entry {
+          flex: 0 0 19rem;
+          margin-top: 0;
+        }
       }
     `,
   ];
@@ -59,9 +66,12 @@ export class PinStep extends StepElement {
   protected override render(): TemplateResult {
     const error = this.errorText();
     return html`
-      <form novalidate @submit=${this.submit}>
-        <label for="pin">${msg('Enter your six-digit PIN code')}</label>
-        <p id="hint" class="quiet-text">${msg('The technician tells you the six digits.')}</p>
+      <form class="content" novalidate @submit=${this.submit}>
+        <div class="words">
+          <h1><label for="pin">${words(msg('Enter your six-digit PIN code'))}</label></h1>
+          <p id="hint" class="quiet-text">${msg('The technician tells you the six digits.')}</p>
+        </div>
+        <div class="entry">
         <input
           id="pin"
           class="start"
@@ -76,7 +86,6 @@ export class PinStep extends StepElement {
         <div id="error" role="alert">
           ${error ? html`<p class="alert">${icons.alert}<span>${error}</span></p>` : nothing}
         </div>
-        <div class="actions">
           <button class="primary" type="submit" aria-disabled=${this.busy ? 'true' : 'false'}>
             ${this.busy ? html`<span class="spinner"></span>` : nothing} ${msg('Connect')}
           </button>
@@ -113,4 +122,8 @@ export class PinStep extends StepElement {
       field.focus();
     }
   }
+}
+
+function words(text: string): TemplateResult[] {
+  return text.split(' ').map((word) => html`<span class="word">${word}</span> `);
 }

@@ -15,7 +15,8 @@ export class PreviewStep extends StepElement {
     css`
       .microphone {
         display: flex;
-        gap: 12px;
+        flex-wrap: wrap;
+        gap: 4px 12px;
         align-items: center;
         min-height: 32px;
       }

@@ -39,11 +39,33 @@ export class SelfView extends LitElement {
   /** Something in front of it matters more at the moment, or nobody else sees it. */
   @property({ type: Boolean }) dimmed = false;
 
+  override connectedCallback(): void {
+    super.connectedCallback();
+    document.addEventListener('visibilitychange', this.goOn);
+  }
+
+  override disconnectedCallback(): void {
+    document.removeEventListener('visibilitychange', this.goOn);
+    super.disconnectedCallback();
+  }
+
+  /** iOS pauses the element with the page and leaves it so. */
+  private readonly goOn = (): void => {
+    if (document.visibilityState === 'visible') {
+      this.renderRoot
+        .querySelector('video')
+        ?.play()
+        .catch(() => {
+          // The stream has just been replaced; the new one starts by itself.
+        });
+    }
+  };
+
   protected override render(): TemplateResult {
     return html`<video
       class="${this.mirrored ? 'mirrored' : ''} ${this.dimmed ? 'dimmed' : ''}"
-      .srcObject=${this.stream}
       .muted=${true}
+      .srcObject=${this.stream}
       autoplay
       playsinline
       disablepictureinpicture

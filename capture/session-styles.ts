@@ -4,7 +4,8 @@ import { css } from 'lit';
 export const sessionStyles = css`
   :host {
     display: grid;
-    grid-template-rows: auto 1fr auto;
+    grid-template: auto 1fr auto / minmax(0, 1fr);
+    flex: none;
     width: 100%;
     min-height: 100%;
   }
@@ -20,13 +21,12 @@ export const sessionStyles = css`
   .top {
     grid-row: 1;
     min-height: 60px;
-    padding: 8px 120px 8px 16px;
+    padding: 8px 88px 8px 16px;
   }
 
   .pill {
     display: inline-flex;
-    flex-wrap: wrap;
-    gap: 4px 8px;
+    gap: 8px;
     align-items: center;
     min-height: 44px;
     padding: 8px 16px;
@@ -37,7 +37,7 @@ export const sessionStyles = css`
   }
 
   .pill .aside {
-    display: inline-flex;
+    display: flex;
     gap: 4px;
     align-items: center;
   }
@@ -58,6 +58,8 @@ export const sessionStyles = css`
   .middle {
     grid-row: 2;
     display: grid;
+    grid-template-columns: minmax(0, auto);
+    justify-content: center;
     place-items: center;
     align-content: center;
     gap: 12px;
@@ -76,11 +78,13 @@ export const sessionStyles = css`
   .notice strong {
     display: block;
     font-weight: 650;
+    overflow-wrap: anywhere;
   }
 
   .bottom {
     grid-row: 3;
     display: grid;
+    grid-template-columns: minmax(0, 1fr);
     gap: 8px;
     justify-items: center;
     padding: 0 8px max(12px, env(safe-area-inset-bottom));
@@ -103,7 +107,7 @@ export const sessionStyles = css`
     border: 0;
     border-radius: 14px;
     color: inherit;
-    font-size: 0.8125rem;
+    font-size: clamp(0.6875rem, 3.6vw, 0.8125rem);
     font-weight: 550;
   }
 
@@ -127,7 +131,7 @@ export const sessionStyles = css`
   }
 
   .bar :focus-visible,
-  .sound:focus-visible {
+  .middle :focus-visible {
     outline-color: #ffffff;
     outline-offset: 0;
   }
@@ -177,6 +181,16 @@ export const sessionStyles = css`
   .danger {
     border-color: var(--danger);
     color: var(--danger);
+  }
+
+  @media (max-width: 280px) {
+    .top {
+      padding: 60px 16px 8px;
+    }
+
+    .notice {
+      flex-direction: column;
+    }
   }
 
   @media (orientation: landscape) and (max-height: 560px) {

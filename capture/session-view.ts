@@ -22,7 +22,7 @@ export type SessionCondition = {
   soundBlocked: boolean;
 };
 
-/** Events: `microphone-toggle`, `camera-pause`, `camera-switch`, `sound-wanted`, `leave`. */
+/** Events: `microphone-toggle`, `camera-pause`, `camera-switch`, `leave`. (Sound needs no event: any tap turns it on.) */
 @customElement('session-view')
 export class SessionView extends StepElement {
   static override styles = [controls, sessionStyles];
@@ -35,8 +35,16 @@ export class SessionView extends StepElement {
     if (!condition) {
       return html``;
     }
+    const isWaiting = condition.customer.phase === 'waiting';
+    // The live regions stay through all phases: what is inserted together with its region is not read out.
     return html`
-      ${condition.customer.phase === 'waiting' ? this.waiting(condition) : this.running(condition)}
+      ${isWaiting ? nothing : html`<h1 class="start visually-hidden" tabindex="-1">${msg('Your session')}</h1>`}
+      <div class="top" role="status">${isWaiting ? nothing : status(condition)}</div>
+      <div class="middle">
+        <div role="status">${isWaiting ? nothing : notice(condition)}</div>
+        ${condition.soundBlocked ? html`<button class="primary">${icons.sound} ${msg('Turn on sound')}</button>` : nothing}
+      </div>
+      ${isWaiting ? this.waiting(condition) : this.bottom(condition)}
       <dialog aria-labelledby="question">
         <h2 id="question">${msg('Do you want to disconnect?')}</h2>
         <p>${msg('The session ends then, and your camera is switched off.')}</p>
@@ -46,6 +54,13 @@ export class SessionView extends StepElement {
         </div>
       </dialog>
     `;
+  }
+
+  protected override updated(changes: Map<PropertyKey, unknown>): void {
+    const before = changes.get('condition') as SessionCondition | undefined;
+    if (before && before.customer.phase === 'waiting' && this.condition?.customer.phase !== 'waiting') {
+      this.renderRoot.querySelector<HTMLElement>('.start')?.focus({ preventScroll: true });
+    }
   }
 
   private waiting(condition: SessionCondition): TemplateResult {
@@ -65,22 +80,11 @@ export class SessionView extends StepElement {
     `;
   }
 
-  private running(condition: SessionCondition): TemplateResult {
-    const { customer } = condition;
+  private bottom(condition: SessionCondition): TemplateResult {
     return html`
-      <h1 class="start visually-hidden" tabindex="-1">${msg('Your session')}</h1>
-      <div class="top" role="status">${condition.connected ? status(condition) : nothing}</div>
-      <div class="middle">
-        <div role="status">${notice(condition)}</div>
-        ${
-          condition.soundBlocked
-            ? html`<button class="primary sound" @click=${() => this.tell('sound-wanted')}>
-                ${icons.sound} ${msg('Turn on sound')}
-              </button>`
-            : nothing
-        }
+      <div class="bottom">
+        ${condition.customer.phase === 'active' ? this.microphone(condition) : nothing} ${this.bar(condition)}
       </div>
-      <div class="bottom">${customer.phase === 'active' ? this.microphone(condition) : nothing} ${this.bar(condition)}</div>
     `;
   }
 
@@ -169,15 +173,22 @@ function nameOf(customer: CustomerView): string {
   return customer.technician || msg('The technician');
 }
 
-function status({ customer, mediaConnected }: SessionCondition): TemplateResult {
+function status(condition: SessionCondition): TemplateResult | typeof nothing {
+  const { customer, mediaConnected } = condition;
+  if (!condition.connected || !customer.technicianConnected) {
+    return nothing;
+  }
   if (customer.phase === 'active' && !mediaConnected) {
     return html`<p class="pill"><span class="spinner"></span><span>${msg('Connecting picture and sound…')}</span></p>`;
   }
   const isMuted = customer.technicianDevices.microphone === 'muted';
   return html`
     <p class="pill">
-      <span class="dot"></span><span>${msg(str`Connected with ${nameOf(customer)}`)}</span>
-      ${isMuted ? html`<span class="aside">${icons.microphoneOff}<span>${msg('muted')}</span></span>` : nothing}
+      <span class="dot"></span>
+      <span>
+        ${msg(str`Connected with ${nameOf(customer)}`)}
+        ${isMuted ? html`<span class="aside">${icons.microphoneOff}<span>${msg('muted')}</span></span>` : nothing}
+      </span>
     </p>
   `;
 }

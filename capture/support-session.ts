@@ -13,7 +13,7 @@ import {
   type SessionId,
   WEBSOCKET_PATH,
 } from '../relay/protocol.ts';
-import { recall, remember } from './storage.ts';
+import { recallResume, rememberResume } from './resume.ts';
 
 /** How a customer comes in. */
 export type Invitation = { pin: string } | { token: string };
@@ -35,8 +35,6 @@ export type SupportSessionEvents = {
   changed: () => void;
   remoteAudio: (track: MediaStreamTrack) => void;
 };
-
-const RESUME_KEY = 'fernblick.resume';
 
 /** Refusals after which the PIN or link is of no more use. */
 const SPENT: ReadonlySet<Problem> = new Set([
@@ -75,7 +73,7 @@ export class SupportSession {
     const isSameSession = stored && (!linkToken || stored.linkToken === linkToken);
     this.#linkToken = linkToken ?? stored?.linkToken;
     if (isSameSession) {
-      this.#resume = stored.resume;
+      this.#resume = stored.token;
       this.#standing = { kind: 'resuming' };
     }
     const scheme = location.protocol === 'https:' ? 'wss:' : 'ws:';
@@ -184,7 +182,7 @@ export class SupportSession {
 
   /** Declined is declined, whether the relay hears it or not: nothing was sent and nothing will be. */
   decline(language: Language): void {
-    if (this.#standing.kind !== 'claimed') {
+    if (this.#standing.kind !== 'claimed' || this.#busy) {
       return;
     }
     const { version, hash } = this.#standing.claim.terms[language];
@@ -203,7 +201,7 @@ export class SupportSession {
     const endedAs = customer.phase === 'waiting' ? 'closedByWaitingCustomer' : 'closedByCustomer';
     this.#standing = { kind: 'over', customer: { ...customer, phase: 'ended', endedAs } };
     this.#media.close();
-    remember('session', RESUME_KEY, undefined);
+    rememberResume(undefined);
     this.#leaving = true;
     this.#sayGoodbye();
     this.#events.changed();
@@ -283,6 +281,9 @@ export class SupportSession {
         return;
       }
       this.#standing = { kind: 'claimed', claim };
+      if (this.#problem === 'notConnected') {
+        this.#problem = undefined;
+      }
     } catch (error) {
       // Without a connection the next hello asks again.
       if (invitation !== this.#invitation || codeOf(error) === 'notConnected') {
@@ -361,31 +362,18 @@ export class SupportSession {
   #keepResume(resume: string | undefined): void {
     if (resume) {
       this.#resume = resume;
-      remember('session', RESUME_KEY, JSON.stringify({ resume, linkToken: this.#linkToken }));
+      rememberResume({ token: resume, linkToken: this.#linkToken });
     }
   }
 
   #shut(): void {
-    remember('session', RESUME_KEY, undefined);
+    rememberResume(undefined);
     this.#media.close();
     this.#connection.close();
   }
 }
 
 type Told = 'answer' | 'peerFailed' | 'devices' | 'declineTerms' | 'leave';
-
-type Stored = { resume: string; linkToken?: string };
-
-function recallResume(): Stored | undefined {
-  try {
-    const stored: unknown = JSON.parse(recall('session', RESUME_KEY) ?? '');
-    return typeof stored === 'object' && stored !== null && 'resume' in stored
-      ? (stored as Stored)
-      : undefined;
-  } catch {
-    return undefined;
-  }
-}
 
 function codeOf(error: unknown): Problem {
   return error instanceof RequestError ? error.code : 'internal';

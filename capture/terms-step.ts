@@ -36,7 +36,8 @@ export class TermsStep extends StepElement {
       }
 
       .actions button {
-        flex: 1 1 8rem;
+        flex: 1 1 6.5rem;
+        padding-inline: 12px;
       }
 
       @media (max-height: 340px), (max-width: 240px) {

@@ -55,8 +55,9 @@ export const controls = css`
     padding: 0;
   }
 
+  /* The longest German word of a heading, Nutzungsbedingungen, still fits a line on a 320 px screen. */
   h1 {
-    font-size: 1.625rem;
+    font-size: clamp(1.0625rem, 5.9vw, 1.5rem);
     line-height: 1.2;
     font-weight: 700;
     letter-spacing: -0.01em;
@@ -71,7 +72,6 @@ export const controls = css`
   }
 
   p {
-    text-wrap: pretty;
     overflow-wrap: break-word;
   }
 
@@ -191,17 +191,32 @@ export const pageStep = css`
     padding: 8px 24px max(24px, env(safe-area-inset-bottom));
   }
 
-  :host > form,
   .content {
     flex: 1;
+    display: flex;
+    flex-direction: column;
+  }
+
+  .words {
     display: flex;
     flex-direction: column;
     gap: 16px;
   }
 
-  .actions {
+  .content > .actions {
     margin-top: auto;
     padding-top: 24px;
+  }
+
+  /* Within reach of the thumb, however long the text is; not where it would cover half of the screen. */
+  @media (min-height: 480px) {
+    .content > .actions {
+      position: sticky;
+      bottom: 0;
+      margin-bottom: -24px;
+      padding-bottom: 24px;
+      background: linear-gradient(transparent, var(--paper) 24px);
+    }
   }
 
   @media (min-height: 700px) and (min-width: 600px) {
@@ -209,9 +224,34 @@ export const pageStep = css`
       justify-content: center;
     }
 
-    :host > form,
     .content {
       flex: none;
+    }
+  }
+
+  /* A phone on its side: words left, actions right, nothing to scroll for. */
+  @media (orientation: landscape) and (min-width: 560px) and (max-height: 560px) {
+    :host {
+      max-width: 56rem;
+    }
+
+    .content {
+      flex-direction: row;
+      gap: 32px;
+      align-items: flex-start;
+    }
+
+    .words {
+      flex: 1;
+    }
+
+    .content > .actions {
+      position: sticky;
+      top: 16px;
+      flex: 0 0 17rem;
+      margin: 0;
+      padding: 0;
+      background: none;
     }
   }
 `;
@@ -236,6 +276,12 @@ export const sheetStep = css`
 
   .actions {
     padding-top: 8px;
+  }
+
+  @media (max-width: 360px) {
+    :host {
+      padding-inline: 16px;
+    }
   }
 
   @media (orientation: landscape) and (max-height: 560px) {

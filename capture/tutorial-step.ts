@@ -24,6 +24,15 @@ export class TutorialStep extends StepElement {
         align-items: center;
       }
 
+      .actions {
+        flex-flow: row-reverse wrap;
+      }
+
+      .actions button {
+        flex: 1 1 auto;
+        padding-inline: 12px;
+      }
+
       li .icon {
         box-sizing: content-box;
         padding: 12px;
@@ -38,6 +47,7 @@ export class TutorialStep extends StepElement {
     const done = () => this.tell('tutorial-done');
     return html`
       <div class="content">
+        <div class="words">
         <h1 class="start" tabindex="-1">${msg('Show the technician what you see')}</h1>
         <ul>
           <li>${icons.camera}<span>${msg('You point the camera of this phone at the problem.')}</span></li>
@@ -47,6 +57,7 @@ export class TutorialStep extends StepElement {
             <span>${msg('Nothing is sent until the technician starts. You can stop at any time.')}</span>
           </li>
         </ul>
+        </div>
         <div class="actions">
           <button class="primary" @click=${done}>${msg('OK')}</button>
           <button @click=${done}>${msg('Skip')}</button>

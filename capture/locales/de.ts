@@ -123,7 +123,7 @@
 'scae799b026a32126': `Nutzungsbedingungen`,
 'scd1dd6ff53d0d01a': `Erneut versuchen`,
 'scd9a8a43c2779abc': `Adresse kopieren`,
-'sced199608e03fb7c': `Mikrofon stummschalten`,
+'sced199608e03fb7c': `Mikrofon stumm schalten`,
 'sd1a3b72e79ebd8b1': `Tippen Sie auf das Schloss oder den Schild links neben der Adresse.`,
 'sd2208cd1a767644b': `Trennen`,
 'sd60f4b3f93ff6b70': `stumm`,
