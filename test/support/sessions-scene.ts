@@ -1,0 +1,197 @@
+/**
+ * A front without sockets and media: real sessions on a real SQLite store with a real directory of PINs, pages that
+ * write down what they are told, a media plane that does nothing, and a clock that stands still until it is moved.
+ */
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { openSqliteDirectory } from '../../relay/directory-sqlite.ts';
+import type { LiveSession } from '../../relay/live-session.ts';
+import { createLog } from '../../relay/log.ts';
+import type { MediaPlane } from '../../relay/media-plane.ts';
+import type {
+  Account,
+  CustomerFields,
+  InvitationMethod,
+  ServerEvent,
+  SessionView,
+  Terms,
+  VideoCodec,
+} from '../../relay/protocol.ts';
+import { createSecrets } from '../../relay/secrets.ts';
+import type { Participant } from '../../relay/session-media.ts';
+import { Sessions } from '../../relay/sessions.ts';
+import type { Directory, Store } from '../../relay/store.ts';
+import { openSqliteStore } from '../../relay/store-sqlite.ts';
+
+export const MINUTE_MS = 60_000;
+export const FIELDS: CustomerFields = { name: 'Frau Keller', phone: '', email: '', ticketId: '', custom: {} };
+export const TERMS: Terms = { version: 1, language: 'de', text: 'Text', hash: 'ab'.repeat(32) };
+export const DEVICES = { microphone: 'on', camera: 'on' } as const;
+
+type EventOf<T extends ServerEvent['type']> = Extract<ServerEvent, { type: T }>;
+
+/** A page that writes down what it is told. */
+export class Page implements Participant {
+  readonly videoCodecs: readonly VideoCodec[] = ['VP8'];
+  readonly heard: ServerEvent[] = [];
+  readonly #onTold: (event: ServerEvent) => void;
+
+  constructor(onTold: (event: ServerEvent) => void = () => undefined) {
+    this.#onTold = onTold;
+  }
+
+  send(event: ServerEvent): void {
+    // As on the wire: what is changed afterwards does not change what was said.
+    this.heard.push(structuredClone(event));
+    this.#onTold(event);
+  }
+
+  of<T extends ServerEvent['type']>(type: T): EventOf<T>[] {
+    return this.heard.filter((event): event is EventOf<T> => event.type === type);
+  }
+}
+
+const NO_MEDIA: MediaPlane = {
+  createPeer: () => undefined,
+  answer: () => undefined,
+  closePeer: () => undefined,
+  gate: () => undefined,
+  closeSession: () => undefined,
+};
+
+export type Scene = {
+  sessions: Sessions;
+  /** The one that the sessions work on, with its transactions watched. */
+  store: Store;
+  directory: Directory;
+  clock: { now: number };
+  settings: { invitationMs: number; offlineMs: number; maxActiveSessions: number };
+  anna: Account;
+  bert: Account;
+  /** Number of transactions that are on disk. */
+  committed(): number;
+  /** Has the next transaction fail when all its work is done. */
+  failNext(): void;
+  /** Has the next transaction wait before it is committed, until the returned function is called. */
+  holdNext(): () => void;
+  /** The relay again, on the same disk; nobody is connected. */
+  restart(): Promise<Sessions>;
+  close(): Promise<void>;
+};
+
+export async function openScene(folder: string): Promise<Scene> {
+  const clock = { now: 1_767_225_600_000 };
+  const settings = { invitationMs: 20 * MINUTE_MS, offlineMs: 5 * MINUTE_MS, maxActiveSessions: 1 };
+  const sqlite = await openSqliteStore(join(folder, 'fernblick.db'));
+  const directory = await openSqliteDirectory(sqlite, createSecrets(randomBytes(32)), clock.now);
+  let commits = 0;
+  let failing = false;
+  let held: Promise<void> | undefined;
+  const store: Store = {
+    ...sqlite,
+    async transaction(work) {
+      const fail = failing;
+      const hold = held;
+      failing = false;
+      held = undefined;
+      const result = await sqlite.transaction(async (tx) => {
+        const done = await work(tx);
+        await hold;
+        if (fail) {
+          throw new Error('disk full');
+        }
+        return done;
+      });
+      commits += 1;
+      return result;
+    },
+  };
+  const open = () =>
+    Sessions.open({
+      store,
+      directory,
+      plane: NO_MEDIA,
+      log: createLog('silent'),
+      now: () => clock.now,
+      settings: {
+        origin: () => 'https://help.example.org',
+        get invitationMs() {
+          return settings.invitationMs;
+        },
+        get offlineMs() {
+          return settings.offlineMs;
+        },
+        get maxActiveSessions() {
+          return settings.maxActiveSessions;
+        },
+      },
+    });
+  const addAccount = async (name: string): Promise<Account> => {
+    const account = {
+      name,
+      nickname: name,
+      email: `${name}@example.org`,
+      role: 'technician',
+      enabled: true,
+    } as const;
+    const record = await store.transaction((tx) =>
+      tx.insertAccount({ ...account, passwordHash: '', createdAt: clock.now }),
+    );
+    return { ...account, id: record?.id ?? 0 };
+  };
+  return {
+    sessions: await open(),
+    store,
+    directory,
+    clock,
+    settings,
+    anna: await addAccount('Anna'),
+    bert: await addAccount('Bert'),
+    committed: () => commits,
+    failNext() {
+      failing = true;
+    },
+    holdNext() {
+      let release: () => void = () => undefined;
+      held = new Promise((resolve) => {
+        release = resolve;
+      });
+      return release;
+    },
+    restart: open,
+    close: () => sqlite.close(),
+  };
+}
+
+/** @throws when `value` is the code of a refusal, or nothing */
+export function granted<T extends object>(value: T | string | undefined): T {
+  if (typeof value !== 'object') {
+    throw new Error(`refused: ${value}`);
+  }
+  return value;
+}
+
+export async function createSession(
+  { sessions }: Pick<Scene, 'sessions'>,
+  account: Account,
+  method: InvitationMethod = 'pin',
+): Promise<{ session: LiveSession; view: SessionView }> {
+  const view = granted(await sessions.create(account, FIELDS, method));
+  return { session: granted(sessions.owned(account, view.id)), view };
+}
+
+export function accept(sessions: Sessions, session: LiveSession, page: Page, resumeHash: string) {
+  return sessions.accept(session, page, { terms: TERMS, devices: DEVICES, browser: 'Test', resumeHash });
+}
+
+/** A session whose customer waits, with the customer's page; it resumes by `hash-ID`. */
+export async function createWaiting(
+  scene: Pick<Scene, 'sessions'>,
+  account: Account,
+): Promise<{ session: LiveSession; customer: Page }> {
+  const { session } = await createSession(scene, account);
+  const customer = new Page();
+  await scene.sessions.claim(session, customer, 'pin');
+  granted(await accept(scene.sessions, session, customer, `hash-${session.record.id}`));
+  return { session, customer };
+}
