@@ -16,14 +16,14 @@ import { put16, put32 } from '../codec/bytes.ts';
 import { isRtcp } from '../codec/rtp.ts';
 import { OPUS_PAYLOAD_TYPE, VIDEO_PAYLOAD_TYPES } from '../relay/negotiation.ts';
 import type { WorkerCommand, WorkerConfig, WorkerEvent, WorkerStats } from '../relay/worker-protocol.ts';
-import { percentile, round } from './percentiles.ts';
 import {
-  endSyntheticPeers,
   SYNTHETIC_HEADER_BYTES,
-  SyntheticPeer,
   syntheticPacket,
+  TRANSPORT_SEQUENCE_OFFSET,
   writeVp8Payload,
-} from './synthetic-peer.ts';
+} from '../test/support/media-packets.ts';
+import { percentile, round } from './percentiles.ts';
+import { endSyntheticPeers, SyntheticPeer } from './synthetic-peer.ts';
 
 const WORKER_FILE = join(import.meta.dirname, '../relay/worker.js');
 /** Below the ephemeral ports of Linux, so that no outgoing socket sits in it. */
@@ -220,7 +220,7 @@ class Publisher {
   #emit(packet: Buffer, sequence: number, timestamp: number, stamp: number): number {
     put16(packet, 2, sequence);
     put32(packet, 4, timestamp);
-    put16(packet, 17, this.#transportSequence++);
+    put16(packet, TRANSPORT_SEQUENCE_OFFSET, this.#transportSequence++);
     packet.writeDoubleLE(stamp, STAMP_OFFSET);
     this.#peer.send(packet);
     return stamp > 0 ? 1 : 0;

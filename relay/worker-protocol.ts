@@ -39,9 +39,10 @@ export type WorkerEvent =
   | { type: 'offer'; peerId: PeerId; sdp: string }
   /** Never sent before libdatachannel has the answer. */
   | { type: 'candidates'; peerId: PeerId; candidates: string[] }
-  /** `relayFull`: no port is free. `noSuchPeer`: the id is in use or its session asked for another codec. */
+  /** `relayFull`: no port is free. `internal`: the id is in use. */
   | { type: 'peerRefused'; peerId: PeerId; code: 'relayFull' | 'internal' }
-  | { type: 'answerRejected'; peerId: PeerId; code: 'badSdp' | 'noSuchPeer'; problem: string }
+  /** The peer stays until `closePeer`; `problem` is a word for the log. */
+  | { type: 'answerRejected'; peerId: PeerId; code: 'badSdp'; problem: string }
   /** `failed` and `closed` are final: the peer is gone from the worker. `closed` also answers `closePeer`. */
   | { type: 'peerState'; peerId: PeerId; state: 'connected' | 'failed' | 'closed' }
   /** An exception in our own code that a guard caught; at most one per place and second. */
@@ -64,29 +65,33 @@ export type WorkerStats = {
   sessions: SessionStats[];
 };
 
-/** Per-packet conditions are counted here and never logged one by one. */
-export type PacketCounters = {
-  received: number;
-  receivedBytes: number;
-  forwarded: number;
-  forwardedBytes: number;
-  rtcpReceived: number;
-  rtcpSent: number;
-  /** Dropped on purpose, by reason. */
-  droppedGate: number;
-  droppedLimit: number;
-  droppedOversize: number;
-  droppedMalformed: number;
-  droppedUnknownSource: number;
+/** Per-packet conditions are counted and never logged one by one. A copy of this is where counting starts. */
+export const NO_PACKETS = {
+  received: 0,
+  receivedBytes: 0,
+  forwarded: 0,
+  forwardedBytes: 0,
+  rtcpReceived: 0,
+  rtcpSent: 0,
+  /** From here on: dropped, by reason. The session is not active. */
+  droppedGate: 0,
+  /** The participant sends more than requirement S4 allows. */
+  droppedLimit: 0,
+  droppedOversize: 0,
+  droppedMalformed: 0,
+  /** No track of this payload type, another source than the declared one, or a wild sequence number. */
+  droppedUnknownSource: 0,
   /** Retransmissions and padding that nobody asked for. */
-  droppedUnasked: number;
-  droppedAwaitingKeyframe: number;
-  /** Too late or a duplicate for the receiver of a downtrack. */
-  droppedStale: number;
+  droppedUnasked: 0,
+  droppedAwaitingKeyframe: 0,
+  /** Too late for the receiver of a downtrack. */
+  droppedStale: 0,
   /** The socket would not take the packet. */
-  droppedBackpressure: number;
-  sendErrors: number;
+  droppedBackpressure: 0,
+  sendErrors: 0,
 };
+
+export type PacketCounters = typeof NO_PACKETS;
 
 export type SessionStats = {
   sessionId: SessionId;

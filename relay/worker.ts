@@ -9,6 +9,7 @@ import { MediaSession } from './media-session.ts';
 import { Transport } from './peer.ts';
 import type { PeerId, SessionId } from './protocol.ts';
 import {
+  NO_PACKETS,
   type PacketCounters,
   STATS_INTERVAL_MS,
   type WorkerCommand,
@@ -26,7 +27,7 @@ const FAULT_INTERVAL_MS = 1_000;
 const EXIT_BAD_CONFIG = 2;
 
 class Worker {
-  readonly #counters: PacketCounters = newCounters();
+  readonly #counters: PacketCounters = { ...NO_PACKETS };
   readonly #transport: Transport;
   readonly #sessions = new Map<SessionId, MediaSession>();
   readonly #sessionOf = new Map<PeerId, MediaSession>();
@@ -182,27 +183,6 @@ class Worker {
     const { message, stack = '' } = error instanceof Error ? error : new Error(String(error));
     send({ type: 'fault', where, message, stack });
   }
-}
-
-function newCounters(): PacketCounters {
-  return {
-    received: 0,
-    receivedBytes: 0,
-    forwarded: 0,
-    forwardedBytes: 0,
-    rtcpReceived: 0,
-    rtcpSent: 0,
-    droppedGate: 0,
-    droppedLimit: 0,
-    droppedOversize: 0,
-    droppedMalformed: 0,
-    droppedUnknownSource: 0,
-    droppedUnasked: 0,
-    droppedAwaitingKeyframe: 0,
-    droppedStale: 0,
-    droppedBackpressure: 0,
-    sendErrors: 0,
-  };
 }
 
 /** Says it to the front. Called from guarded callbacks too, so it must not throw when the front is gone. */
