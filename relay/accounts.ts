@@ -111,15 +111,26 @@ export class Accounts {
     if (!account?.enabled) {
       return undefined;
     }
-    if (now - signIn.seenAt >= SEEN_INTERVAL_MS && !this.#touching.has(tokenHash)) {
-      this.#touching.add(tokenHash);
-      try {
-        await this.#store.transaction((tx) => tx.touchSignIn(tokenHash, now));
-      } finally {
-        this.#touching.delete(tokenHash);
-      }
+    if (now - signIn.seenAt >= SEEN_INTERVAL_MS) {
+      await this.#touch(tokenHash, now);
     }
     return account;
+  }
+
+  /** Writes that the sign-in was used now, unless that is being written or was a moment ago. */
+  async #touch(tokenHash: string, now: number): Promise<void> {
+    if (this.#touching.has(tokenHash)) {
+      return;
+    }
+    this.#touching.add(tokenHash);
+    try {
+      const present = await this.#store.signIn(tokenHash);
+      if (present && now - present.seenAt >= SEEN_INTERVAL_MS) {
+        await this.#store.transaction((tx) => tx.touchSignIn(tokenHash, now));
+      }
+    } finally {
+      this.#touching.delete(tokenHash);
+    }
   }
 
   async signOut(token: string): Promise<void> {
@@ -235,13 +246,10 @@ export class Accounts {
   async ensureFirstAdministrator(
     given: { email: string; password: string } | undefined,
   ): Promise<string | undefined> {
-    if ((await this.#store.accounts()).length > 0) {
-      await this.#store.transaction((tx) => tx.setValue(SET_UP_KEY, null));
-      return undefined;
-    }
-    if (!given) {
-      const token = newToken();
-      await this.#store.transaction((tx) => tx.setValue(SET_UP_KEY, hashToken(token)));
+    const empty = (await this.#store.accounts()).length === 0;
+    const token = empty && !given ? newToken() : undefined;
+    await this.#store.transaction((tx) => tx.setValue(SET_UP_KEY, token ? hashToken(token) : null));
+    if (!empty || !given) {
       return token;
     }
     const email = given.email.trim();
