@@ -151,6 +151,12 @@ t.test('picture sizes of parameter sets that no browser writes', async (t) => {
       640,
       480,
     ],
+    [
+      'a code with 26 zeros, hence an emulation prevention byte',
+      parameterSet(66, [0, 0, 1, '0', 2 ** 26, 4, 0, 1, '0', 39, 29, '1', '1', '0', '0']),
+      640,
+      480,
+    ],
     ['picture order type 2', parameterSet(66, [0, 0, 2, 1, '0', 39, 29, '1', '1', '0', '0']), 640, 480],
     [
       'high profile with scaling lists',

@@ -211,6 +211,29 @@ t.test('a jump further than the memory reports what is remembered, in one feedba
   }
 });
 
+t.test('losses are losses after the memory has turned over', async (t) => {
+  for (const start of START_NUMBERS) {
+    const receiver = new TwccReceiver();
+    const wrong: number[] = [];
+    for (let i = 0; i < 10_000; i += 500) {
+      const isLost = (n: number): boolean => i >= 5000 && n % 3 === 0;
+      for (let n = i; n < i + 500; n++) {
+        if (!isLost(n)) {
+          receiver.onPacket((start + n) % 65536, n * 1000);
+        }
+      }
+      const report: Report = new Map();
+      t.equal(read(drain(receiver), report), '');
+      for (let n = i; n < i + 499; n++) {
+        if (report.get((start + n) % 65536) !== (isLost(n) ? -1 : ticksOf(n * 1000))) {
+          wrong.push(n);
+        }
+      }
+    }
+    t.same(wrong, [], `from ${start}`);
+  }
+});
+
 t.test('a long pause of feedback is told in several datagrams', async (t) => {
   for (const start of START_NUMBERS) {
     const arrivals = Array.from({ length: 4000 }, (_, i) => ({ sequence: start + i, us: i * 1000 }));
@@ -359,8 +382,8 @@ t.test('refuses malformed feedback', async (t) => {
     ['a run of nothing for ever', `8fcd0005 ${head} 0000 ffff 000001 00 0000 0000`],
     ['a delta too few', `8fcd0005 ${head} 0000 0003 000001 00 2003 0102`],
     ['half a large delta', `8fcd0005 ${head} 0000 0002 000001 00 d800 0102`],
-    ['the reserved symbol in a run', `8fcd0005 ${head} 0000 0001 000001 00 6001 0000`],
-    ['the reserved symbol in a vector', `8fcd0005 ${head} 0000 0001 000001 00 f000 0000`],
+    ['the reserved symbol in a run', `8fcd0006 ${head} 0000 0001 000001 00 6001 0102030405 06`],
+    ['the reserved symbol in a vector', `8fcd0006 ${head} 0000 0001 000001 00 f000 0102030405 06`],
     ['deltas that are padding', `afcd0005 ${head} 0000 0002 000001 00 2002 0002`],
   ];
   for (const [name, text] of cases) {
