@@ -25,6 +25,15 @@ export function isBannedPin(pin: string): boolean {
   return true;
 }
 
+/** Every PIN at its own place. */
+function identity(): Uint32Array {
+  const order = new Uint32Array(PIN_COUNT);
+  for (let pin = 0; pin < PIN_COUNT; pin++) {
+    order[pin] = pin;
+  }
+  return order;
+}
+
 function toText(pin: number): string {
   return String(pin).padStart(PIN_LENGTH, '0');
 }
@@ -43,8 +52,8 @@ export type RandomInt = (bound: number) => number;
  */
 export class PinSpace {
   readonly #random: RandomInt;
-  readonly #order = new Uint32Array(PIN_COUNT);
-  readonly #position = new Uint32Array(PIN_COUNT);
+  readonly #order = identity();
+  readonly #position = this.#order.slice();
   readonly #resting = new RestingQueue();
   #free = PIN_COUNT;
 
