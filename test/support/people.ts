@@ -34,6 +34,17 @@ export const WORDS = {
     yourSession: 'Your session',
     disconnect: 'Disconnect',
     sessionOver: 'The session is over',
+    smsTab: 'SMS',
+    emailTab: 'Email',
+    sessions: 'Sessions',
+    addTechnician: 'Add technician',
+    useHere: 'Use here',
+    tryAgain: 'Try again',
+    linkDoesNotOpen: 'This link does not open',
+    pinDoesNotOpen: 'This PIN does not open a session',
+    pauseCamera: 'Pause camera',
+    stay: 'Stay in the session',
+    yesDisconnect: 'Yes, disconnect',
   },
   de: {
     email: 'E-Mail-Adresse',
@@ -59,8 +70,19 @@ export const WORDS = {
     decline: 'Ablehnen',
     pleaseWait: 'Bitte warten',
     yourSession: 'Ihre Sitzung',
-    disconnect: 'Verbindung trennen',
+    disconnect: 'Trennen',
     sessionOver: 'Die Sitzung ist beendet',
+    smsTab: 'SMS',
+    emailTab: 'E-Mail',
+    sessions: 'Sitzungen',
+    addTechnician: 'Techniker hinzufügen',
+    useHere: 'Hier verwenden',
+    tryAgain: 'Erneut versuchen',
+    linkDoesNotOpen: 'Dieser Link lässt sich nicht öffnen',
+    pinDoesNotOpen: 'Diese PIN öffnet keine Sitzung',
+    pauseCamera: 'Kamera anhalten',
+    stay: 'In der Sitzung bleiben',
+    yesDisconnect: 'Ja, trennen',
   },
 } as const satisfies Record<Tongue, Record<string, string>>;
 
@@ -145,6 +167,11 @@ export class Technician extends Person {
   /** Makes a session by PIN and reads the digits from the dialog. */
   async createPin(name = ''): Promise<string> {
     await this.openDialog(name);
+    return this.readNewPin();
+  }
+
+  /** In the open dialog. */
+  async readNewPin(): Promise<string> {
     const dialog = this.page.getByRole('dialog');
     await dialog.getByRole('button', { name: this.words.createPin, exact: true }).click();
     const digits = dialog.getByText(/^\s*\d{3}\s?\d{3}\s*$/).first();
@@ -167,6 +194,17 @@ export class Technician extends Person {
 
   async start(): Promise<void> {
     await this.press(this.words.start);
+  }
+
+  /** The customer's camera is on the screen. */
+  async pictureArrives(): Promise<void> {
+    const video = this.page.getByLabel(this.words.customerCamera, { exact: true }).first();
+    await video.evaluate(
+      (element) =>
+        new Promise<void>((resolve) => {
+          (element as HTMLVideoElement).requestVideoFrameCallback(() => resolve());
+        }),
+    );
   }
 
   async end(): Promise<void> {

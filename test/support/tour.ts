@@ -1,0 +1,157 @@
+/**
+ * Every screen and state, reached as people reach it: a real relay, real pages, Chromium's fake camera. Screenshots and
+ * the accessibility test look at the same stops.
+ */
+import type { Browser, Page } from 'playwright-core';
+import { type ContextOptions, PHONE } from './chromium.ts';
+import { Customer, Technician, type Tongue } from './people.ts';
+import { startRelay } from './relay-process.ts';
+import { signIn } from './signalling-client.ts';
+
+export type TourOptions = {
+  browser: Browser;
+  tongue: Tongue;
+  dark?: boolean;
+  /** The customer's screen. */
+  phone?: ContextOptions['viewport'];
+  /** Called at each stop, in a fixed order; the next one waits for it. */
+  visit: (stop: string, page: Page) => Promise<void>;
+};
+
+type Stops = TourOptions & { origin: string };
+
+/** How a browser says no, for the pages that explain what to do then. */
+const CAMERA_REFUSALS = {
+  denied: 'NotAllowedError',
+  missing: 'NotFoundError',
+  'in-use': 'NotReadableError',
+} as const;
+
+async function tourCapturePage({ browser, tongue, dark = false, phone = PHONE, origin, visit }: Stops) {
+  const look = { dark, viewport: phone };
+  for (const [stop, errorName] of Object.entries(CAMERA_REFUSALS)) {
+    const technician = await Technician.signIn(browser, origin, tongue);
+    const pin = await technician.createPin();
+    await technician.goAway();
+    const customer = await Customer.open(browser, origin, tongue, look);
+    await customer.page.evaluate((name) => {
+      const { mediaDevices } = navigator;
+      mediaDevices.getUserMedia = () => Promise.reject(new DOMException('', name));
+      if (name === 'NotFoundError') {
+        mediaDevices.enumerateDevices = async () => [];
+      }
+    }, errorName);
+    await customer.typePin(pin);
+    await customer.press(customer.words.allowCamera);
+    await customer.page.getByRole('button', { name: customer.words.tryAgain }).waitFor();
+    await visit(`capture-camera-${stop}`, customer.page);
+    await customer.goAway();
+  }
+  const stranger = await Customer.open(browser, `${origin}/j/${'A'.repeat(43)}`, tongue, look);
+  await stranger.page.getByRole('heading', { name: stranger.words.linkDoesNotOpen }).waitFor();
+  await visit('capture-link-unknown', stranger.page);
+  await stranger.goAway();
+}
+
+async function tourConsolePage({ browser, tongue, dark = false, origin, visit }: Stops) {
+  const { page } = await Technician.openPage(browser, tongue, { dark });
+  const technician = new Technician(page, tongue);
+  await page.goto(`${origin}/console`);
+  await page.getByRole('button', { name: technician.words.signIn, exact: true }).waitFor();
+  await visit('console-sign-in', page);
+  await page.goto(`${origin}/console/set-up?token=${'A'.repeat(43)}`);
+  await page.getByLabel(technician.words.email).waitFor();
+  await visit('console-set-up', page);
+  await technician.goAway();
+
+  const signedIn = await Technician.signIn(browser, origin, tongue, { dark });
+  await signedIn.page.goto(`${origin}/console/admin`);
+  await signedIn.page.getByRole('button', { name: signedIn.words.addTechnician }).waitFor();
+  await visit('console-admin', signedIn.page);
+  await signedIn.press(signedIn.words.addTechnician);
+  await signedIn.page.getByRole('dialog').waitFor();
+  await visit('console-admin-add', signedIn.page);
+  await signedIn.goAway();
+}
+
+/** One session from both ends. */
+async function tourSession({ browser, tongue, dark = false, phone = PHONE, origin, visit }: Stops) {
+  const technician = await Technician.signIn(browser, origin, tongue, { dark });
+  const dialog = technician.page.getByRole('dialog');
+  await visit('console-list-empty', technician.page);
+  await technician.openDialog('Ada Lovelace');
+  for (const tab of ['smsTab', 'emailTab', 'linkTab', 'pinTab'] as const) {
+    await dialog.getByRole('tab', { name: technician.words[tab], exact: true }).click();
+    await visit(`console-new-${tab}`, technician.page);
+  }
+  const pin = await technician.readNewPin();
+  await visit('console-new-pin-shown', technician.page);
+
+  const customer = await Customer.open(browser, origin, tongue, { dark, viewport: phone });
+  const heading = (name: string) => customer.page.getByRole('heading', { name }).waitFor();
+  await customer.page.getByRole('button', { name: customer.words.skip, exact: true }).waitFor();
+  await visit('capture-tutorial', customer.page);
+  await customer.typePin('000001');
+  await customer.sees(customer.words.pinDoesNotOpen);
+  await visit('capture-pin-wrong', customer.page);
+  await customer.page.getByLabel(customer.words.pin).fill(pin);
+  await customer.press(customer.words.connect);
+  await customer.page.getByRole('button', { name: customer.words.allowCamera }).waitFor();
+  await visit('capture-camera-question', customer.page);
+  await customer.press(customer.words.allowCamera);
+  await customer.page.getByRole('button', { name: customer.words.proceed, exact: true }).waitFor();
+  await visit('capture-preview', customer.page);
+  await customer.press(customer.words.proceed);
+  await customer.page.getByRole('button', { name: customer.words.accept, exact: true }).waitFor();
+  await visit('capture-terms', customer.page);
+  await customer.press(customer.words.accept);
+  await heading(customer.words.pleaseWait);
+  await visit('capture-waiting', customer.page);
+  await technician.sees(technician.words.customerConnected);
+  await visit('console-customer-connected', technician.page);
+  await Promise.all([customer.mediaConnected(), technician.mediaConnected()]);
+
+  await technician.start();
+  await customer.page.getByRole('button', { name: customer.words.disconnect }).first().waitFor();
+  await technician.pictureArrives();
+  await visit('console-live', technician.page);
+  await visit('capture-live', customer.page);
+  await customer.press(customer.words.pauseCamera);
+  await visit('capture-live-paused', customer.page);
+  await customer.page.getByRole('button', { name: customer.words.disconnect }).first().click();
+  await customer.page.getByRole('button', { name: customer.words.stay, exact: true }).waitFor();
+  await visit('capture-disconnect-question', customer.page);
+  await customer.press(customer.words.stay);
+
+  await technician.page.getByRole('link', { name: technician.words.sessions }).first().click();
+  await technician.page.getByRole('grid').waitFor();
+  await visit('console-list', technician.page);
+  const other = await Technician.signIn(browser, origin, tongue, { dark });
+  await technician.sees(technician.words.useHere);
+  await visit('console-superseded', technician.page);
+  await technician.goAway();
+
+  await customer.page.getByRole('button', { name: customer.words.disconnect }).first().click();
+  await customer.press(customer.words.yesDisconnect);
+  await heading(customer.words.sessionOver);
+  await visit('capture-ended', customer.page);
+  await customer.goAway();
+  await other.page.getByRole('row').filter({ hasText: 'Ada Lovelace' }).first().dblclick();
+  await other.page.getByRole('button', { name: other.words.remove }).first().waitFor();
+  await visit('console-ended', other.page);
+  await other.goAway();
+}
+
+/** Visits all stops in one language. */
+export async function tour(options: TourOptions): Promise<void> {
+  const relay = await startRelay();
+  try {
+    const stops = { ...options, origin: relay.origin };
+    await signIn(relay.origin);
+    await tourConsolePage(stops);
+    await tourSession(stops);
+    await tourCapturePage(stops);
+  } finally {
+    await relay.stop();
+  }
+}
