@@ -113,6 +113,11 @@ export class ConsoleApp extends LitElement {
   /** The keyboard goes where the eyes go. */
   async #focus(route: Route, before: Route): Promise<void> {
     await this.updateComplete;
+    // Focus and scrolling lay the page out, and the first picture after Start is worth more.
+    await new Promise(requestAnimationFrame);
+    this.renderRoot
+      .querySelector('.opened [aria-current="page"]')
+      ?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
     if (route.page === 'session') {
       await this.renderRoot
         .querySelector<HTMLElementTagNameMap['session-view']>('session-view:not([hidden])')
@@ -159,9 +164,6 @@ export class ConsoleApp extends LitElement {
 
   protected override updated(): void {
     document.title = this.#title();
-    this.renderRoot
-      .querySelector('.opened [aria-current="page"]')
-      ?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
   }
 
   #title(): string {

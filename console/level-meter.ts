@@ -4,6 +4,8 @@ import { customElement, property } from 'lit/decorators.js';
 
 /** Often enough to follow speech, a quarter of what the screen could show. */
 const DRAW_INTERVAL_MS = 66;
+/** Opening the sound system holds the page up for some 10 ms, which Start must not pay for. */
+const BEGIN_AFTER_MS = 500;
 /** A screen reader asks for the figure, it does not watch it. */
 const VALUE_INTERVAL_MS = 1_000;
 /** Root mean square in dBFS at the ends of the bar: a quiet room, and speech that is as loud as it should be. */
@@ -40,6 +42,7 @@ export class LevelMeter extends LitElement {
   #context: AudioContext | undefined;
   #timer: ReturnType<typeof setInterval> | undefined;
   #heard: MediaStreamTrack | undefined;
+  #begin: ReturnType<typeof setTimeout> | undefined;
   #valueAt = 0;
 
   override disconnectedCallback(): void {
@@ -57,7 +60,8 @@ export class LevelMeter extends LitElement {
     if (changed.has('stream') || changed.has('running') || track !== this.#heard) {
       this.#stop();
       if (this.running && track !== undefined && this.isConnected) {
-        this.#listen(track);
+        this.#heard = track;
+        this.#begin = setTimeout(() => this.#listen(track), BEGIN_AFTER_MS);
       }
     }
   }
@@ -67,7 +71,6 @@ export class LevelMeter extends LitElement {
   }
 
   #listen(track: MediaStreamTrack): void {
-    this.#heard = track;
     const context = new AudioContext();
     this.#context = context;
     // A page that was opened without a click starts suspended; the first click lets it run.
@@ -92,6 +95,7 @@ export class LevelMeter extends LitElement {
   }
 
   #stop(): void {
+    clearTimeout(this.#begin);
     clearInterval(this.#timer);
     this.#timer = undefined;
     void this.#context?.close();

@@ -63,26 +63,46 @@ function region(): string {
   return navigator.languages.find((tag) => tag.slice(0, 2).toLowerCase() === language) ?? language;
 }
 
+/** Making a formatter takes milliseconds, using it microseconds: each is made once per language. */
+function perLanguage<T>(make: (locale: string) => T): () => T {
+  const made = new Map<string, T>();
+  return () => {
+    const locale = region();
+    const format = made.get(locale) ?? make(locale);
+    made.set(locale, format);
+    return format;
+  };
+}
+
+const timeFormat = perLanguage((locale) => new Intl.DateTimeFormat(locale, { timeStyle: 'medium' }));
+const dayFormat = perLanguage((locale) => new Intl.DateTimeFormat(locale, { dateStyle: 'full' }));
+const momentFormat = perLanguage(
+  (locale) => new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'medium' }),
+);
+const wholeNumber = perLanguage((locale) => new Intl.NumberFormat(locale, { maximumFractionDigits: 0 }));
+const oneDigit = perLanguage(
+  (locale) => new Intl.NumberFormat(locale, { minimumFractionDigits: 1, maximumFractionDigits: 1 }),
+);
+const collator = perLanguage((locale) => new Intl.Collator(locale, { numeric: true, sensitivity: 'base' }));
+
 /** Time of day with seconds, as in the session log. @param at epoch milliseconds */
 export function timeOfDay(at: number): string {
-  return new Intl.DateTimeFormat(region(), { timeStyle: 'medium' }).format(at);
+  return timeFormat().format(at);
 }
 
 /** @param at epoch milliseconds */
 export function dateAndTime(at: number): string {
-  return new Intl.DateTimeFormat(region(), { dateStyle: 'medium', timeStyle: 'medium' }).format(at);
+  return momentFormat().format(at);
 }
 
 /** @param at epoch milliseconds */
 export function day(at: number): string {
-  return new Intl.DateTimeFormat(region(), { dateStyle: 'full' }).format(at);
+  return dayFormat().format(at);
 }
 
-export function decimal(value: number, digits: number): string {
-  return new Intl.NumberFormat(region(), {
-    minimumFractionDigits: digits,
-    maximumFractionDigits: digits,
-  }).format(value);
+/** @param digits behind the decimal sign */
+export function decimal(value: number, digits: 0 | 1): string {
+  return (digits === 0 ? wholeNumber() : oneDigit()).format(value);
 }
 
 /** `mm:ss`, from an hour on `h:mm:ss`; never negative. */
@@ -96,5 +116,5 @@ export function duration(milliseconds: number): string {
 
 /** Sorts names as people of the language expect, numbers inside by value. */
 export function compareText(a: string, b: string): number {
-  return new Intl.Collator(currentLanguage(), { numeric: true, sensitivity: 'base' }).compare(a, b);
+  return collator().compare(a, b);
 }

@@ -1,6 +1,6 @@
 /** What happened in a session, line by line, live. */
 import { localized, msg } from '@lit/localize';
-import { css, html, nothing, type PropertyValues, type TemplateResult } from 'lit';
+import { css, html, nothing, type TemplateResult } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
 import { repeat } from 'lit/directives/repeat.js';
 import type { SessionEvent, SessionId } from '../relay/protocol.ts';
@@ -64,15 +64,27 @@ export class SessionLog extends StatefulElement {
   @property({ attribute: false }) sessionId: SessionId = 0;
   #follow = true;
 
-  protected override willUpdate(): void {
-    this.#follow = this.scrollHeight - this.scrollTop - this.clientHeight < FOLLOW_DISTANCE_PX;
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.addEventListener('scroll', this.#scrolled, { passive: true });
   }
 
-  protected override updated(changed: PropertyValues): void {
-    super.updated(changed);
-    if (this.#follow) {
-      this.scrollTop = this.scrollHeight;
-    }
+  override disconnectedCallback(): void {
+    this.removeEventListener('scroll', this.#scrolled);
+    super.disconnectedCallback();
+  }
+
+  readonly #scrolled = (): void => {
+    this.#follow = this.scrollHeight - this.scrollTop - this.clientHeight < FOLLOW_DISTANCE_PX;
+  };
+
+  protected override updated(): void {
+    // With the next frame: asking for the height here would lay the page out in the middle of Start.
+    requestAnimationFrame(() => {
+      if (this.#follow) {
+        this.scrollTop = this.scrollHeight;
+      }
+    });
   }
 
   protected override render(): TemplateResult {
@@ -99,7 +111,7 @@ function line(
   before: SessionEvent | undefined,
   pin: string | undefined,
 ): TemplateResult {
-  const newDay = before !== undefined && day(before.at) !== day(event.at);
+  const newDay = before !== undefined && !sameDay(before.at, event.at);
   return html`
     ${newDay ? html`<li class="day">${day(event.at)}</li>` : nothing}
     <li>
@@ -110,6 +122,10 @@ function line(
       <span class="actor">${actorWord(event)}</span>
     </li>
   `;
+}
+
+function sameDay(a: number, b: number): boolean {
+  return new Date(a).toDateString() === new Date(b).toDateString();
 }
 
 declare global {
