@@ -12,17 +12,16 @@ const RESTING_INITIAL_CAPACITY = 1024;
  * PINs that a guesser tries first, or that are misread on the phone: all digits equal, and runs up or down
  * (reliability.md 3.2, P1). A run may pass from 9 to 0, as on a keypad.
  */
+const BANNED: ReadonlySet<string> = new Set(
+  [0, 1, 9].flatMap((step) => Array.from({ length: 10 }, (_, start) => runOf(start, step))),
+);
+
+function runOf(start: number, step: number): string {
+  return Array.from({ length: PIN_LENGTH }, (_, place) => (start + place * step) % 10).join('');
+}
+
 export function isBannedPin(pin: string): boolean {
-  const step = (Number(pin[1]) - Number(pin[0]) + 10) % 10;
-  if (step !== 0 && step !== 1 && step !== 9) {
-    return false;
-  }
-  for (let i = 2; i < pin.length; i++) {
-    if ((Number(pin[i]) - Number(pin[i - 1]) + 10) % 10 !== step) {
-      return false;
-    }
-  }
-  return true;
+  return BANNED.has(pin);
 }
 
 /** Every PIN at its own place. */
@@ -59,14 +58,8 @@ export class PinSpace {
 
   constructor(random: RandomInt) {
     this.#random = random;
-    for (let pin = 0; pin < PIN_COUNT; pin++) {
-      this.#order[pin] = pin;
-      this.#position[pin] = pin;
-    }
-    for (let pin = 0; pin < PIN_COUNT; pin++) {
-      if (isBannedPin(toText(pin))) {
-        this.#take(pin);
-      }
+    for (const pin of BANNED) {
+      this.#take(Number(pin));
     }
   }
 
