@@ -42,6 +42,11 @@ export const sessionStyles = css`
     align-items: center;
   }
 
+  /* The live green of dark mode: this lies on dark glass in both schemes. */
+  .pill level-meter {
+    color: #5fce8d;
+  }
+
   .pill .icon {
     width: 20px;
     height: 20px;
