@@ -4,6 +4,7 @@
  */
 import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { Kysely, Migrator, type SqliteDatabase, SqliteDialect, type SqliteStatement } from 'kysely';
 import Database from 'libsql';
 import { MIGRATION_NAMES, migrationProvider } from './migrations.ts';
@@ -28,12 +29,11 @@ export type SqliteStore = Store & { readonly reader: Kysely<Tables> };
 export async function openSqliteStore(path: string): Promise<SqliteStore> {
   const lock = lockFolder(dirname(path));
   try {
-    checkFiles(path);
-    const database = openSound(path);
+    checkSound(path);
+    const database = connect(path);
     const writer = kyselyOn(database);
-    await migrate(writer, path);
-    const reading = new Database(path);
-    configure(reading);
+    await migrate(writer);
+    const reading = connect(path);
     reading.exec('pragma query_only = on');
     return createStore({ database, writer, reader: kyselyOn(reading), lock });
   } catch (error) {
@@ -76,29 +76,47 @@ function unlock(lock: Connection): void {
 }
 
 /**
- * A log without its database: SQLite would delete the log and begin anew, and with it the newest changes.
- * @throws StartError `databaseCorrupt`
+ * Refuses a database that is damaged, or of a newer version, without changing a byte of it: the connection is read-only,
+ * because closing one that can write puts the log's changes into the damaged file and deletes the log.
+ * @throws StartError `databaseCorrupt`, `databaseNewer`, or what libsql throws
  */
-function checkFiles(path: string): void {
+function checkSound(path: string): void {
   const sizeOf = (file: string): number => (existsSync(file) ? statSync(file).size : 0);
-  if (sizeOf(path) === 0 && sizeOf(`${path}-wal`) > 0) {
-    throw corrupt(path, 'is missing or empty although its write-ahead log has changes');
+  if (sizeOf(path) === 0) {
+    if (sizeOf(`${path}-wal`) > 0) {
+      // SQLite would delete the log and begin anew.
+      throw corrupt(path, 'is missing or empty although its write-ahead log has changes');
+    }
+    return;
+  }
+  const database = new Database(`${pathToFileURL(path).href}?mode=ro`);
+  try {
+    const checked = database.prepare('pragma quick_check').all() as { quick_check: string }[];
+    const problem = checked.find((row) => row.quick_check !== 'ok');
+    if (problem) {
+      throw corrupt(path, `is damaged (${problem.quick_check.replaceAll(/\s+/g, ' ')})`);
+    }
+    const unknown = migrationsOf(database).find((name) => !MIGRATION_NAMES.includes(name));
+    if (unknown !== undefined) {
+      throw new StartError(
+        'databaseNewer',
+        `The database ${path} was written by a newer version (${unknown}). Start that version, or restore a backup from before the update.`,
+      );
+    }
+  } finally {
+    database.close();
   }
 }
 
-/** @throws StartError `databaseCorrupt`, or what libsql throws */
-function openSound(path: string): Connection {
+/** Names of the steps that the database has been through. */
+function migrationsOf(database: Connection): string[] {
+  const tables = database.prepare('select name from sqlite_master where name = ?').all(MIGRATION_TABLE);
+  const done = tables.length === 0 ? [] : database.prepare(`select name from ${MIGRATION_TABLE}`).all();
+  return (done as { name: string }[]).map((row) => row.name);
+}
+
+function connect(path: string): Connection {
   const database = new Database(path);
-  const problems = database.prepare('pragma quick_check').all() as { quick_check: string }[];
-  if (problems.some((problem) => problem.quick_check !== 'ok')) {
-    // Left open on purpose: closing would write the log into the damaged file.
-    throw corrupt(path, `is damaged (${problems[0]?.quick_check.replaceAll(/\s+/g, ' ')})`);
-  }
-  configure(database);
-  return database;
-}
-
-function configure(database: Connection): void {
   for (const pragma of [
     'journal_mode = wal',
     // An answer that was sent survives a power cut: every commit waits for the disk.
@@ -108,30 +126,16 @@ function configure(database: Connection): void {
   ]) {
     database.prepare(`pragma ${pragma}`).all();
   }
+  return database;
 }
 
-async function migrate(writer: Kysely<Tables>, path: string): Promise<void> {
+async function migrate(writer: Kysely<Tables>): Promise<void> {
   const migrator = new Migrator({
     db: writer,
     provider: migrationProvider,
     migrationTableName: MIGRATION_TABLE,
     migrationLockTableName: `${MIGRATION_TABLE}_lock`,
   });
-  const tables = await writer.introspection.getTables({ withInternalKyselyTables: true });
-  if (tables.some((table) => table.name === MIGRATION_TABLE)) {
-    const done = await writer
-      .withTables<{ [MIGRATION_TABLE]: { name: string } }>()
-      .selectFrom(MIGRATION_TABLE)
-      .select('name')
-      .execute();
-    const unknown = done.find((migration) => !MIGRATION_NAMES.includes(migration.name));
-    if (unknown) {
-      throw new StartError(
-        'databaseNewer',
-        `The database ${path} was written by a newer version (${unknown.name}). Start that version, or restore a backup from before the update.`,
-      );
-    }
-  }
   const { error } = await migrator.migrateToLatest();
   if (error) {
     throw error;

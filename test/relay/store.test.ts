@@ -170,6 +170,38 @@ t.test('a damaged database is refused and stays as it is', async (t) => {
   }
 });
 
+t.test('a damaged database keeps its log too, also when the process ends', async (t) => {
+  const folder = newFolder(t);
+  const path = join(folder, 'fernblick.db');
+  await makeDatabase(path);
+  // Killed, so that what it wrote is in the log only.
+  const writer = spawn(process.execPath, [join(import.meta.dirname, 'store-kill.child.js'), path], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  writer.stdout.setEncoding('utf8');
+  let lines = '';
+  for await (const text of writer.stdout) {
+    lines += text;
+    if (lines.split('\n').length > 3) {
+      writer.kill('SIGKILL');
+    }
+  }
+  overwrite(path, 4096, 'garbage!');
+  const bytes = () => [path, `${path}-wal`].map((file) => readFileSync(file).toString('base64'));
+  const before = bytes();
+  t.ok(statSync(`${path}-wal`).size > 0);
+  const refused = spawn(process.execPath, [join(import.meta.dirname, 'store-kill.child.js'), path], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  refused.stderr.setEncoding('utf8');
+  let said = '';
+  for await (const text of refused.stderr) {
+    said += text;
+  }
+  t.match(said, /databaseCorrupt/);
+  t.ok(bytes().join() === before.join(), 'not a byte has changed');
+});
+
 t.test('a log that has lost its database is kept', async (t) => {
   const folder = newFolder(t);
   const path = join(folder, 'fernblick.db');
@@ -214,6 +246,15 @@ t.test('a database of a newer version is refused and stays as it is', async (t) 
   await t.rejects(openSqliteStore(path), { code: 'databaseNewer', message: /9999-from-the-future/ });
   await t.rejects(openSqliteStore(path), { code: 'databaseNewer' }, 'the lock was given back');
   t.ok(readFileSync(path).equals(before));
+});
+
+t.test('a folder may have any name', async (t) => {
+  const path = join(newFolder(t), 'Müller & Co? 100%20 #1', 'fernblick.db');
+  const store = await openSqliteStore(path);
+  await store.transaction((tx) => tx.setValue('k', 'v'));
+  await store.close();
+  t.equal(await (await openStore(t, path)).value('k'), 'v');
+  t.strictSame(readdirSync(join(path, '..', '..')), ['Müller & Co? 100%20 #1']);
 });
 
 t.test('an empty file is a new database', async (t) => {
