@@ -2,7 +2,7 @@
  * The embedded store: one SQLite file through libsql (imported here only). One connection writes, a second one reads what
  * is committed, so a read never waits for a transaction and never sees half of one.
  */
-import { existsSync, mkdirSync, statSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Kysely, Migrator, type SqliteDatabase, SqliteDialect, type SqliteStatement } from 'kysely';
@@ -30,6 +30,8 @@ export async function openSqliteStore(path: string): Promise<SqliteStore> {
   const lock = lockFolder(dirname(path));
   try {
     checkSound(path);
+    // SQLite would let the whole machine read it, and gives its log the rights of the file.
+    closeSync(openSync(path, 'a', 0o600));
     const database = connect(path);
     const writer = kyselyOn(database);
     await migrate(writer);

@@ -248,6 +248,14 @@ t.test('a database of a newer version is refused and stays as it is', async (t) 
   t.ok(readFileSync(path).equals(before));
 });
 
+t.test('the database is for its owner only', async (t) => {
+  const folder = newFolder(t);
+  await openStore(t, join(folder, 'fernblick.db'));
+  for (const file of readdirSync(folder).filter((name) => name.startsWith('fernblick'))) {
+    t.equal(statSync(join(folder, file)).mode & 0o777, 0o600, file);
+  }
+});
+
 t.test('a folder may have any name', async (t) => {
   const path = join(newFolder(t), 'Müller & Co? 100%20 #1', 'fernblick.db');
   const store = await openSqliteStore(path);
