@@ -18,6 +18,7 @@ import './password-dialog.ts';
 import type { PasswordDialog } from './password-dialog.ts';
 import { languageSwitch, problemPage } from './plain-pages.ts';
 import { BASE, parseRoute, pathOf, type Route } from './routes.ts';
+import { everySecond } from './running-time.ts';
 import './session-list.ts';
 import type { SessionList } from './session-list.ts';
 import { isStartable } from './session-status.ts';
@@ -52,6 +53,7 @@ export class ConsoleApp extends LitElement {
     this.#undo = [
       ...TOPICS.map((topic) => this.#state.on(topic, () => this.#changed())),
       this.#state.onStatusChange(({ session, before }) => this.#announce(session, before !== undefined)),
+      everySecond(() => this.#state.age()),
       () => window.removeEventListener('popstate', popped),
     ];
     void this.#begin();

@@ -53,7 +53,7 @@ export function consoleBar(options: BarOptions): TemplateResult {
       </nav>
       ${languageSwitch(chooseLanguage)}
       <wa-dropdown placement="bottom-end" @wa-select=${(event: Event) => select(event, options.chosen)}>
-        <button slot="trigger" class="button quiet small account">
+        <button slot="trigger" class="button quiet small account" aria-label=${msg(str`Account of ${account?.name ?? ''}`)}>
           <span>${account?.name}</span>${icon('chevronDown')}
         </button>
         <wa-dropdown-item value="password"><span slot="icon">${icon('keyRound')}</span>${msg('Change password')}</wa-dropdown-item>

@@ -26,7 +26,7 @@ import { call } from './api.ts';
 import { ConsoleMedia } from './console-media.ts';
 import { currentLanguage } from './localization.ts';
 import { type FailureCode, failure, type Outcome, outcomeOf } from './outcome.ts';
-import { isEnded, isStartable } from './session-status.ts';
+import { isEnded, isStartable, waitingLevel } from './session-status.ts';
 
 export type Phase =
   /** Not yet known whether somebody is signed in. */
@@ -59,6 +59,7 @@ export class ConsoleState {
   readonly #toldDevices = new Map<SessionId, string>();
   #connection: Connection | undefined;
   #opened: SessionId[] = [];
+  #levels = '';
 
   readonly media = new ConsoleMedia({
     isLive: (id) => this.isLive(id),
@@ -131,6 +132,15 @@ export class ConsoleState {
     return [...(this.#logs.get(id)?.values() ?? [])].sort((a, b) => a.id - b.id);
   }
 
+  /** Called every second: waiting customers change their colour by time alone. */
+  age(): void {
+    const levels = this.sessions.map((session) => waitingLevel(session, this.now)).join();
+    if (levels !== this.#levels) {
+      this.#levels = levels;
+      this.#emit('sessions');
+    }
+  }
+
   /** Active, or interrupted while it was. */
   isLive(id: SessionId): boolean {
     const status = this.session(id)?.status;
@@ -146,8 +156,8 @@ export class ConsoleState {
     const answer = await call('GET /api/account', undefined);
     if (answer.ok) {
       this.enter(answer.value.account);
-    } else if (answer.code === 'notSignedIn') {
-      this.#leave(undefined);
+    } else if (answer.code === 'notSignedIn' || answer.code === 'accountDisabled') {
+      this.#refused(answer.code);
     } else {
       this.#setPhase('unreachable');
     }
@@ -259,7 +269,9 @@ export class ConsoleState {
 
   /** Shows the sentence of a failure, or takes the last one away. */
   say(code: FailureCode | undefined): void {
-    if (this.notice !== code) {
+    if (code === 'notSignedIn') {
+      this.#leave(undefined);
+    } else if (this.notice !== code) {
       this.notice = code;
       this.#emit('notice');
     }
@@ -427,6 +439,10 @@ export class ConsoleState {
   /** Customers of active sessions see whether they can be heard. Told once, and again when it changes. */
   #tellDevices(): void {
     const { status, muted } = this.media.microphone;
+    if (status === 'off' || status === 'asking') {
+      // Not known yet; the log of the session need not have it.
+      return;
+    }
     const devices: DeviceState = {
       microphone: status !== 'on' ? 'none' : muted ? 'muted' : 'on',
       camera: 'none',

@@ -8,7 +8,6 @@ import type { Topic } from './console-state.ts';
 import { icon } from './icons.ts';
 import { compareText, dateAndTime } from './localization.ts';
 import './running-time.ts';
-import { everySecond } from './running-time.ts';
 import { sessionListStyles } from './session-list-styles.ts';
 import { readSort, type Sort, sortSessions, writeSort } from './session-sort.ts';
 import { customKeys, isEnded, searchText, toneOf, waitingLevel } from './session-status.ts';
@@ -28,35 +27,12 @@ export class SessionList extends StatefulElement {
   @state() private sort: Sort = readSort();
   /** The row that the tab key goes to. */
   @state() private current: SessionId | undefined;
-  #levels = '';
-  #stopTicking: (() => void) | undefined;
-
-  override connectedCallback(): void {
-    super.connectedCallback();
-    this.#stopTicking ??= everySecond(() => this.#age());
-  }
-
-  override disconnectedCallback(): void {
-    this.#stopTicking?.();
-    this.#stopTicking = undefined;
-    super.disconnectedCallback();
-  }
 
   /** Brings the keyboard to a session's row, or to the beginning of the list. */
   async focusRow(id: SessionId | undefined): Promise<void> {
     await this.updateComplete;
     const row = this.renderRoot.querySelector<HTMLElement>(id === undefined ? 'h1' : `tr[data-id="${id}"]`);
     (row ?? this.renderRoot.querySelector<HTMLElement>('h1'))?.focus();
-  }
-
-  /** The colour of waiting changes with time alone; the list renders again only when one really does. */
-  #age(): void {
-    const { now } = this.state;
-    const levels = this.state.sessions.map((session) => waitingLevel(session, now)).join();
-    if (levels !== this.#levels) {
-      this.#levels = levels;
-      this.requestUpdate();
-    }
   }
 
   #visible(): SessionView[] {

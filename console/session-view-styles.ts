@@ -203,6 +203,7 @@ export const sessionViewStyles = css`
   }
 
   session-log {
+    margin-top: 4px;
     flex: 1;
     min-height: 0;
   }

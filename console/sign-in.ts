@@ -8,6 +8,7 @@ import { failureSentence } from './failure-words.ts';
 import { icon, mark } from './icons.ts';
 import type { FailureCode, Outcome } from './outcome.ts';
 import { field, passwordFields } from './password-fields.ts';
+import { BASE } from './routes.ts';
 import { shared } from './theme.ts';
 
 export type EnteredEvent = CustomEvent<Account>;
@@ -202,6 +203,7 @@ export class SetUp extends EntryForm {
         </div>
         ${passwordFields(this.differs)}
         <button class="button primary" ?disabled=${this.busy}>${msg('Create account')}</button>
+        ${this.failure === 'setUpUnknown' ? html`<a href=${BASE}>${msg('To the sign-in page')}</a>` : nothing}
       </form>
     `;
   }
