@@ -26,6 +26,7 @@ import { call } from './api.ts';
 import { ConsoleMedia } from './console-media.ts';
 import { currentLanguage } from './localization.ts';
 import { type FailureCode, failure, type Outcome, outcomeOf } from './outcome.ts';
+import { SessionLogs } from './session-logs.ts';
 import { isEnded, isStartable, waitingLevel } from './session-status.ts';
 
 export type Phase =
@@ -51,12 +52,15 @@ export class ConsoleState {
   readonly #listeners = new Map<Topic, Set<() => void>>();
   readonly #statusListeners = new Set<(change: StatusChange) => void>();
   readonly #sessions = new Map<SessionId, SessionView>();
-  readonly #logs = new Map<SessionId, Map<number, SessionEvent>>();
   /** Start was pressed at this time and the relay has not answered yet: shown as active at once. */
   readonly #starting = new Map<SessionId, number>();
   /** Sessions that were active here, for an interrupted one goes on where it was. */
   readonly #started = new Set<SessionId>();
   readonly #toldDevices = new Map<SessionId, string>();
+  readonly #logs = new SessionLogs(
+    (sessionId) => this.#request('openLog', { sessionId }),
+    () => this.#emit('log'),
+  );
   #connection: Connection | undefined;
   #opened: SessionId[] = [];
   #levels = '';
@@ -129,7 +133,7 @@ export class ConsoleState {
   }
 
   log(id: SessionId): SessionEvent[] {
-    return [...(this.#logs.get(id)?.values() ?? [])].sort((a, b) => a.id - b.id);
+    return this.#logs.of(id);
   }
 
   /** Called every second: waiting customers change their colour by time alone. */
@@ -209,7 +213,7 @@ export class ConsoleState {
     this.notice = notice;
     this.#opened = [];
     this.#sessions.clear();
-    this.#logs.clear();
+    this.#logs.forgetAll();
     this.#started.clear();
     this.loaded = false;
     this.#setPhase('signedOut');
@@ -307,34 +311,13 @@ export class ConsoleState {
       this.#opened = [...this.#opened, sessionId];
       this.#emit('sessions');
     }
-    if (!this.#logs.has(sessionId)) {
-      void this.#loadLog(sessionId);
-    }
+    this.#logs.open(sessionId);
   }
 
   /** Takes the tab away; the session itself stays as it is. */
   shut(sessionId: SessionId): void {
     this.#opened = this.#opened.filter((id) => id !== sessionId);
     this.#emit('sessions');
-  }
-
-  async #loadLog(sessionId: SessionId): Promise<void> {
-    // The lines that we have stay visible until the whole log is here.
-    const log = new Map(this.#logs.get(sessionId));
-    this.#logs.set(sessionId, log);
-    const answer = await this.#request('openLog', { sessionId });
-    if (this.#logs.get(sessionId) !== log) {
-      return;
-    }
-    if (!answer.ok) {
-      // Asked for again at the next opening; after a lost connection by the next hello.
-      this.#logs.delete(sessionId);
-      return;
-    }
-    for (const event of answer.value.events) {
-      log.set(event.id, event);
-    }
-    this.#emit('log');
   }
 
   // -------------------------------------------------------------- what the relay says
@@ -358,7 +341,7 @@ export class ConsoleState {
     }
     // Lines of the time without connection are missing in the open logs.
     for (const id of this.opened) {
-      void this.#loadLog(id);
+      void this.#logs.reload(id);
     }
     this.#emit('sessions');
     this.#emit('connection');
@@ -373,8 +356,7 @@ export class ConsoleState {
         this.#remove(event.sessionId);
         break;
       case 'log':
-        this.#logs.get(event.event.sessionId)?.set(event.event.id, event.event);
-        this.#emit('log');
+        this.#logs.add(event.event);
         break;
       case 'superseded':
         this.#disconnect();
@@ -422,7 +404,7 @@ export class ConsoleState {
 
   #remove(id: SessionId): void {
     this.#sessions.delete(id);
-    this.#logs.delete(id);
+    this.#logs.forget(id);
     this.#started.delete(id);
     this.#toldDevices.delete(id);
     this.#opened = this.#opened.filter((opened) => opened !== id);
