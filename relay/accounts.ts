@@ -165,9 +165,10 @@ export class Accounts {
       return 'throttled';
     }
     const changed = await this.#store.transaction(async (tx) => {
-      // Read again: an administrator may have changed the account while this was hashing.
+      // Read again: an administrator may have changed the account, or given its address to another, in the meantime.
+      // Hashes have random salts, so equal ones are the same password of the same account.
       const present = await this.#store.account(account.id);
-      if (checked.id !== account.id || present?.passwordHash !== checked.passwordHash) {
+      if (present?.passwordHash !== checked.passwordHash) {
         return false;
       }
       await tx.updateAccount({ ...present, passwordHash });

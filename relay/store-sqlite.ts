@@ -189,6 +189,10 @@ function keepStatements(database: Connection): SqliteDatabase {
   const statements = new Map<string, SqliteStatement>();
   return {
     prepare(text) {
+      if (!database.open) {
+        // libsql itself ends the whole process when a closed database is used.
+        throw new Error('The store is closed.');
+      }
       let statement = statements.get(text);
       if (!statement) {
         // `begin` alone takes the write lock only at the first change and then fails at once if another process has it.
@@ -241,7 +245,7 @@ function createStore({ database, writer, reader, lock }: Parts): SqliteStore {
       return result;
     } catch (error) {
       // Kysely's own rollback fails where SQLite has rolled back by itself, and is missing where `commit` has failed.
-      if (database.inTransaction) {
+      if (database.open && database.inTransaction) {
         database.exec('rollback');
       }
       if (tx) {

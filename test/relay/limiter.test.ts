@@ -1,4 +1,5 @@
-/** Real: rate-limiter-flexible in memory. Faked: the clock. */
+/** Real: rate-limiter-flexible in memory. Faked: the clock and the timers, also for the library. */
+import { mock } from 'node:test';
 import t from 'tap';
 import { addressKey } from '../../relay/address-key.ts';
 import { createMemoryLimiter } from '../../relay/memory.ts';
@@ -7,16 +8,17 @@ import { NOW } from './contract/samples.ts';
 
 t.test('the limiter in memory keeps the contract', async (t) => {
   limiterContract(t, async () => {
+    mock.timers.reset();
     // On the edge of a slice, so that the offsets of the contract are offsets within one.
-    let now = Math.ceil(NOW / 60_000) * 60_000;
-    const limiter = createMemoryLimiter({ now: () => now });
+    mock.timers.enable({ apis: ['setTimeout', 'Date'], now: Math.ceil(NOW / 60_000) * 60_000 });
     return {
-      limiter,
+      limiter: createMemoryLimiter(),
       async advance(ms) {
-        now += ms;
+        mock.timers.tick(ms);
       },
     };
   });
+  t.teardown(() => mock.timers.reset());
 });
 
 t.test('keys without end do not fill the memory: new ones are refused, known ones go on', async (t) => {

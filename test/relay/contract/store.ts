@@ -284,4 +284,32 @@ export function storeContract(t: Test, open: (t: Test) => Promise<StoreUnderTest
       t.equal((await again.events(session.id)).length, 1);
     }
   });
+
+  t.test(
+    'whoever still asks a store that closes gets an answer or an error, and the process lives',
+    async (t) => {
+      const { store, reopen } = await open(t);
+      await addAccount(store);
+      const asked: Promise<unknown>[] = [];
+      const ask = (): void => {
+        asked.push(
+          store.accounts(),
+          store.value('k'),
+          store.transaction((tx) => tx.setValue('k', 'v')),
+        );
+      };
+      ask();
+      const reopened = reopen();
+      for (let i = 0; i < 20; i++) {
+        ask();
+        await Promise.resolve();
+      }
+      const again = await reopened;
+      ask();
+      const results = await Promise.allSettled(asked);
+      t.equal(results[2]?.status, 'fulfilled', 'a transaction that was started is finished');
+      t.equal(results.at(-1)?.status, 'rejected');
+      t.equal((await again.accounts()).length, 1);
+    },
+  );
 }
