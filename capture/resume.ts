@@ -10,6 +10,15 @@ export type Resume = {
 
 const KEY = 'fernblick.resume';
 
+/** The first token of a session, made here so that it is known even when the relay's answer gets lost. */
+export function newResumeToken(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(32));
+  return btoa(String.fromCharCode(...bytes))
+    .replaceAll('+', '-')
+    .replaceAll('/', '_')
+    .replaceAll('=', '');
+}
+
 export function recallResume(): Resume | undefined {
   try {
     const stored: unknown = JSON.parse(recall('session', KEY) ?? 'null');

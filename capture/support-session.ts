@@ -13,7 +13,7 @@ import {
   type SessionId,
   WEBSOCKET_PATH,
 } from '../relay/protocol.ts';
-import { recallResume, rememberResume } from './resume.ts';
+import { newResumeToken, recallResume, rememberResume } from './resume.ts';
 
 /** How a customer comes in. */
 export type Invitation = { pin: string } | { token: string };
@@ -162,18 +162,24 @@ export class SupportSession {
     this.#problem = undefined;
     this.#busy = true;
     this.#events.changed();
+    const resume = newResumeToken();
+    this.#keepResume(resume);
     try {
-      const { sessionId, resume, customer } = await this.#connection.request('acceptTerms', {
+      const { sessionId, customer } = await this.#connection.request('acceptTerms', {
         version,
         language,
         hash,
         devices: this.#devices,
         browser,
+        resume,
       });
       this.#invitation = undefined;
-      this.#keepResume(resume);
       this.#enter(sessionId, customer);
     } catch (error) {
+      // Without an answer nobody knows whether it counted; the next hello asks with the token.
+      if (codeOf(error) !== 'notConnected') {
+        this.#forgetResume();
+      }
       this.#fail(error);
     }
     this.#busy = false;
@@ -235,6 +241,11 @@ export class SupportSession {
 
   #refused(error: RequestError): void {
     if (this.#standing.kind === 'over' || this.#standing.kind === 'declined') {
+      return;
+    }
+    if (error.code === 'resumeUnknown' && this.#standing.kind === 'claimed') {
+      this.#forgetResume();
+      this.#connection.open();
       return;
     }
     this.#end({ kind: 'gone', why: error.code === 'notConnected' ? 'internal' : error.code });
@@ -364,6 +375,11 @@ export class SupportSession {
       this.#resume = resume;
       rememberResume({ token: resume, linkToken: this.#linkToken });
     }
+  }
+
+  #forgetResume(): void {
+    this.#resume = undefined;
+    rememberResume(undefined);
   }
 
   #shut(): void {

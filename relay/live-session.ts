@@ -115,6 +115,9 @@ export class LiveSession {
 
   joinCustomer(participant: Participant, held: readonly PeerId[]): void {
     this.claimants.delete(participant);
+    if (this.#customer !== participant) {
+      this.#customer?.send({ type: 'superseded' });
+    }
     this.#customer = participant;
     this.media.join('customer', participant, held);
   }

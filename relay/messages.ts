@@ -28,6 +28,8 @@ const sessionId = z.int().positive();
 const peerId = z.string().min(1).max(64);
 const language = z.enum(LANGUAGES);
 const sha256Hex = z.string().regex(/^[0-9a-f]{64}$/);
+/** 256 bit in base64url. */
+const token256 = z.string().regex(/^[A-Za-z0-9_-]{43}$/);
 const devices = z.strictObject({
   microphone: z.enum(['on', 'muted', 'none']),
   camera: z.enum(['on', 'paused', 'none']),
@@ -70,7 +72,7 @@ const REQUESTS: Schemas = {
   openLog: ofSession,
   claimPin: z.strictObject({ pin: z.string().max(32) }),
   claimLink: z.strictObject({ token: z.string().max(128) }),
-  acceptTerms: z.strictObject({ ...agreed, devices, browser: plainText }),
+  acceptTerms: z.strictObject({ ...agreed, devices, browser: plainText, resume: token256 }),
   declineTerms: z.strictObject(agreed),
   leave: nothing,
 };

@@ -176,10 +176,20 @@ export type Requests = {
   // customer
   claimPin: { params: { pin: string }; result: ClaimResult };
   claimLink: { params: { token: string }; result: ClaimResult };
-  /** Consumes the invitation; stored with hash, version, language and time. */
+  /**
+   * Consumes the invitation; stored with hash, version, language and time. The page makes the first resume token
+   * itself (256 bit, base64url): should the answer get lost, `hello` with that token tells whether it counted.
+   */
   acceptTerms: {
-    params: { version: number; language: Language; hash: string; devices: DeviceState; browser: string };
-    result: { sessionId: SessionId; resume: string; customer: CustomerView };
+    params: {
+      version: number;
+      language: Language;
+      hash: string;
+      devices: DeviceState;
+      browser: string;
+      resume: string;
+    };
+    result: { sessionId: SessionId; customer: CustomerView };
   };
   declineTerms: { params: { version: number; language: Language; hash: string }; result: Empty };
   leave: { params: Empty; result: Empty };
@@ -194,7 +204,7 @@ export type HelloResult = {
   account?: Account;
   sessions?: SessionView[];
   settings?: ConsoleSettings;
-  /** Customer who resumed: the next resume token and what to show. */
+  /** Customer who resumed: what to show, and the next resume token unless the session is over. */
   customer?: CustomerView;
   sessionId?: SessionId;
   resume?: string;
@@ -228,7 +238,7 @@ export type ServerEvent =
   | { type: 'session'; session: SessionView }
   | { type: 'sessionRemoved'; sessionId: SessionId }
   | { type: 'log'; event: SessionEvent }
-  /** Another window of the same account took over; this one goes quiet. */
+  /** Another window of the same account, or of the same customer, took over; this one goes quiet. */
   | { type: 'superseded' }
   /** Customer: what to show changed. Media starts and stops with the phase. */
   | { type: 'customer'; customer: CustomerView }

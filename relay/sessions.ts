@@ -309,7 +309,7 @@ export class Sessions {
 
   /**
    * A customer's page is back. Its token is replaced by the new one; the one before stays good, in case the page
-   * never gets this answer.
+   * never gets this answer. A session that is over is only returned, so that the page can say how it ended.
    */
   async resume(
     tokenHash: string,
@@ -319,7 +319,7 @@ export class Sessions {
   ): Promise<LiveSession | undefined> {
     const session = this.#byResumeHash.get(tokenHash);
     if (!session || session.ended) {
-      return undefined;
+      return session;
     }
     const { record } = session;
     const done = await session.apply({
@@ -332,7 +332,7 @@ export class Sessions {
         session.joinCustomer(participant, held);
       },
     });
-    return done ? session : undefined;
+    return done || session.ended ? session : undefined;
   }
 
   /** The customer's socket is gone; the page may come back. */

@@ -262,7 +262,7 @@ export function createSignalling(options: SignallingOptions): Signalling {
       return claim(page, 'link', await admission.byLink(token));
     },
 
-    acceptTerms: async (page, { version, language, hash, devices, browser }) => {
+    acceptTerms: async (page, { version, language, hash, devices, browser, resume }) => {
       const { visit } = page;
       if (!visit || visit.joined) {
         return fail('wrongState');
@@ -271,7 +271,6 @@ export function createSignalling(options: SignallingOptions): Signalling {
       if (!agreed) {
         return fail('termsChanged');
       }
-      const resume = newToken();
       const answer = { terms: agreed, devices, browser, resumeHash: hashToken(resume) };
       const customer = await sessions.accept(visit.session, page, answer);
       if (typeof customer === 'string') {
@@ -279,7 +278,7 @@ export function createSignalling(options: SignallingOptions): Signalling {
         return fail(lateRefusal(visit.by));
       }
       visit.joined = true;
-      return { sessionId: visit.session.record.id, resume, customer };
+      return { sessionId: visit.session.record.id, customer };
     },
     declineTerms: async (page, shown) => {
       const { visit } = page;
@@ -328,8 +327,12 @@ export function createSignalling(options: SignallingOptions): Signalling {
       return fail('resumeUnknown');
     }
     page.role = 'customer';
+    const answer = { now: now(), sessionId: session.record.id, customer: session.customerView() };
+    if (session.ended) {
+      return answer;
+    }
     page.visit = { session, by: 'link', joined: true };
-    return { now: now(), sessionId: session.record.id, resume, customer: session.customerView() };
+    return { ...answer, resume };
   }
 
   // -------------------------------------------------------------- sockets

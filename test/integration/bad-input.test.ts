@@ -66,6 +66,7 @@ t.test('of two customers with one PIN the first who accepts has the session', as
   const late = await one.refusal('acceptTerms', {
     ...{ version, language, hash, browser: 'Test' },
     devices: { microphone: 'on', camera: 'on' },
+    resume: 'A'.repeat(43),
   });
   test.equal(late, 'pinUnknown', 'the second learns no more than a guesser');
   const { events } = await technician.request('openLog', { sessionId: id });
@@ -221,6 +222,36 @@ t.test('the second active session is refused while the first one runs', async (t
   await technician.request('startSession', { sessionId: second });
   await technician.request('endSession', { sessionId: second });
   for (const client of [technician, ...customers]) {
+    client.close();
+  }
+});
+
+t.test('a customer whose socket dies comes back by the token, also when an answer was lost', async (test) => {
+  const technician = await SignallingClient.technician(relay.origin, cookie);
+  const { id, pin } = await newSession(technician, 'pin');
+  const first = await SignallingClient.customer(relay.origin);
+  const { resume } = await acceptTerms(first, await first.request('claimPin', { pin }));
+  first.terminate();
+  await technician.event(
+    'the session to be Reconnecting',
+    (event) => event.type === 'session' && event.session.id === id && event.session.status === 'reconnecting',
+  );
+
+  const second = await SignallingClient.customer(relay.origin, resume);
+  test.equal(second.helloResult?.customer?.phase, 'waiting');
+  const next = second.helloResult?.resume ?? '';
+  test.match(next, /^[\w-]{43}$/);
+  const third = await SignallingClient.customer(relay.origin, resume);
+  test.equal(third.helloResult?.sessionId, id, 'the token before still works, as if the answer was lost');
+  await second.event('the older page to be told', (event) => event.type === 'superseded');
+
+  await technician.request('endSession', { sessionId: id });
+  const late = await SignallingClient.customer(relay.origin, third.helloResult?.resume);
+  test.match(late.helloResult, {
+    sessionId: id,
+    customer: { phase: 'ended', endedAs: 'closedByTechnician' },
+  });
+  for (const client of [technician, second, third, late]) {
     client.close();
   }
 });

@@ -1,4 +1,5 @@
 /** A page without a browser: signs in over HTTP and speaks the real protocol over a real WebSocket. */
+import { randomBytes } from 'node:crypto';
 import { WebSocket } from 'ws';
 import {
   type Api,
@@ -235,14 +236,20 @@ export class SignallingClient {
   }
 }
 
-/** Accepts the terms in English for a page that claimed. */
-export function acceptTerms(customer: SignallingClient, claim: ClaimResult): Promise<Result<'acceptTerms'>> {
+/** Accepts the terms in English for a page that claimed; with the resume token that it made. */
+export async function acceptTerms(
+  customer: SignallingClient,
+  claim: ClaimResult,
+): Promise<Result<'acceptTerms'> & { resume: string }> {
   const { version, language, hash } = claim.terms.en;
-  return customer.request('acceptTerms', {
+  const resume = randomBytes(32).toString('base64url');
+  const result = await customer.request('acceptTerms', {
     version,
     language,
     hash,
     devices: { microphone: 'on', camera: 'on' },
     browser: 'Test',
+    resume,
   });
+  return { ...result, resume };
 }
