@@ -46,6 +46,7 @@ export class NewSessionDialog extends StatefulElement {
     this.shown = true;
     await this.updateComplete;
     this.dialog.showModal();
+    this.renderRoot.querySelector<HTMLElement>('#name')?.focus();
   }
 
   #reset(): void {
@@ -67,6 +68,17 @@ export class NewSessionDialog extends StatefulElement {
     const session = this.#session;
     if (this.shown && session !== undefined && isStartable(session.status)) {
       this.state.media.prepareVoice(session.id);
+    }
+    this.#keepFocus();
+  }
+
+  /** The button that was pressed may be gone with what it led to; the keyboard goes on where the work does. */
+  #keepFocus(): void {
+    if (this.shown && this.dialog.open && !this.shadowRoot?.activeElement && document.hasFocus()) {
+      const next = this.renderRoot.querySelector<HTMLElement>(
+        '.start:not(:disabled), [aria-selected="true"]',
+      );
+      next?.focus({ preventScroll: true });
     }
   }
 
@@ -106,7 +118,7 @@ export class NewSessionDialog extends StatefulElement {
       <div class="dialog-foot">
         <button class="button" @click=${this.#cancel}>${msg('Cancel')}</button>
         <button
-          class="button primary"
+          class="button primary start"
           ?disabled=${session === undefined || !isStartable(session.status)}
           @click=${this.#start}
         >

@@ -125,7 +125,7 @@ export class SessionViewElement extends StatefulElement {
             ></link-code>`
       }
       <p class="waiting" role="status"><span class="spinner"></span>${msg('Waiting for the customer to connect …')}</p>
-      <button class="button" @click=${() => this.state.end(id)}>${msg('Cancel')}</button>
+      <button class="button" @click=${this.#press(() => this.state.end(id))}>${msg('Cancel')}</button>
     `;
   }
 
@@ -140,8 +140,8 @@ export class SessionViewElement extends StatefulElement {
       </p>
       ${notes.length > 0 ? html`<p class="notes">${notes.join(' · ')}</p>` : nothing}
       <div class="press">
-        <button class="button primary large" @click=${() => this.#start(id)}>${icon('play')}${msg('Start')}</button>
-        <button class="button large" @click=${() => this.state.end(id)}>${msg('End')}</button>
+        <button class="button primary large" @click=${this.#press(() => this.#start(id))}>${icon('play')}${msg('Start')}</button>
+        <button class="button large" @click=${this.#press(() => this.state.end(id))}>${msg('End')}</button>
       </div>
       ${microphoneNotice(this.state.media)}
     `;
@@ -157,7 +157,7 @@ export class SessionViewElement extends StatefulElement {
     return html`
       <span class="disc">${icon('wifiOff')}</span>
       <h2>${words}</h2>
-      <button class="button" @click=${() => this.state.end(id)}>${msg('End')}</button>
+      <button class="button" @click=${this.#press(() => this.state.end(id))}>${msg('End')}</button>
     `;
   }
 
@@ -166,7 +166,7 @@ export class SessionViewElement extends StatefulElement {
       <span class="disc">${icon('phoneOff')}</span>
       <h2>${endedSentence(status)}</h2>
       <p class="muted">${dateAndTime(statusSince)}</p>
-      <button class="button" @click=${() => this.state.dismiss(id)}>${icon('trash2')}${msg('Remove from list')}</button>
+      <button class="button" @click=${this.#press(() => this.state.dismiss(id))}>${icon('trash2')}${msg('Remove from list')}</button>
     `;
   }
 
@@ -195,6 +195,15 @@ export class SessionViewElement extends StatefulElement {
   }
 
   // -------------------------------------------------------------- actions
+
+  /** Who opens a session by a double click must not press with its second half what has appeared there. */
+  #press(action: () => unknown): (event: MouseEvent) => void {
+    return (event) => {
+      if (event.detail <= 1) {
+        action();
+      }
+    };
+  }
 
   #start(id: SessionId): void {
     void this.state.start(id);
