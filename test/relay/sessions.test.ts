@@ -120,8 +120,23 @@ test('a lost customer resumes with the token, and gets the next one', async (t, 
   t.equal(await sessions.resume('third', 'fourth', new Page(), []), session);
   t.equal(await sessions.resume(first, 'x', new Page(), []), undefined, 'only the last two are good');
   t.equal(await sessions.resume('unknown', 'x', new Page(), []), undefined);
+});
+
+test('of a session that is over, the customer who comes back is told how it ended, and no more', async (t, scene) => {
+  const { sessions, anna, store } = scene;
+  const { session, customer } = await createWaiting(scene, anna);
+  const token = `hash-${session.record.id}`;
+  await sessions.customerLost(session, customer);
   await sessions.end(anna, session);
-  t.equal(await sessions.resume('fourth', 'x', new Page(), []), undefined, 'nothing resumes what is over');
+  const before = await store.session(session.record.id);
+  const late = new Page();
+  t.equal(await sessions.resume(token, 'next', late, []), session);
+  t.match(session.customerView(), { phase: 'ended', endedAs: 'closedByTechnician' });
+  t.not(session.customer, late);
+  t.same(await store.session(session.record.id), before, 'nothing is written');
+  t.equal(await sessions.resume('next', 'x', new Page(), []), undefined, 'no further token was made');
+  await sessions.dismiss(anna, session);
+  t.equal(await sessions.resume(token, 'next', late, []), undefined, 'out of the list, it is forgotten');
 });
 
 test('the socket of a page that was replaced may close without harm', async (t, scene) => {
@@ -129,6 +144,7 @@ test('the socket of a page that was replaced may close without harm', async (t, 
   const { session, customer } = await createWaiting(scene, anna);
   const back = new Page();
   await sessions.resume(`hash-${session.record.id}`, 'second', back, []);
+  t.same(customer.of('superseded').length, 1, 'the older page is told');
   await sessions.customerLost(session, customer);
   t.equal(session.record.machine.state, 'waiting');
   t.equal(session.customer, back);
