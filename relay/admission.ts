@@ -39,16 +39,16 @@ export function createAdmission(parts: {
   const { directory, limiter, sessions, now } = parts;
 
   async function lookUp(typed: string, key: string): Promise<LiveSession | undefined> {
-    for (const limit of FAILURE_LIMITS) {
-      if (!(await limiter.check(limit, key))) {
-        return undefined;
-      }
+    // Counted before it is known to be wrong: guesses sent side by side must not all pass the same check.
+    const free = await Promise.all(FAILURE_LIMITS.map((limit) => limiter.consume(limit, key)));
+    if (free.includes(false)) {
+      return undefined;
     }
     const pin = typed.replaceAll(/[\s-]/g, '');
     const invitation = PIN_PATTERN.test(pin) ? await directory.findPin(pin, now()) : undefined;
     const session = invitation && sessions.invited(invitation);
-    if (!session) {
-      await Promise.all(FAILURE_LIMITS.map((limit) => limiter.consume(limit, key)));
+    if (session) {
+      await Promise.all(FAILURE_LIMITS.map((limit) => limiter.refund(limit, key)));
     }
     return session;
   }

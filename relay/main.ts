@@ -68,7 +68,10 @@ async function run(config: Config, log: Log): Promise<void> {
   const secrets = createSecrets(loadServerKey(config.dataDir, config.serverKey));
   const directory = await openSqliteDirectory(store, secrets, now());
   const limiter = createMemoryLimiter();
-  const accounts = new Accounts(store, limiter, { now });
+  const accounts = new Accounts(store, limiter, {
+    now,
+    onSignInsEnded: (accountId) => signalling.recheck(accountId),
+  });
   const setUpToken = await accounts.ensureFirstAdministrator(
     config.adminEmail === '' ? undefined : { email: config.adminEmail, password: config.adminPassword },
   );

@@ -164,7 +164,9 @@ function lost(machine: SessionMachine, party: Party, now: number): SessionMachin
   }
   if (isInterrupted(state)) {
     const counts = party === 'customer' || machine.before === 'active';
-    return counts ? { ...machine, missing: { ...machine.missing, [party]: true } } : machine;
+    return counts && !machine.missing[party]
+      ? { ...machine, missing: { ...machine.missing, [party]: true } }
+      : machine;
   }
   if (party === 'technician' && state !== 'active') {
     return machine;
@@ -177,7 +179,7 @@ function back(machine: SessionMachine, party: Party, now: number): SessionMachin
   if (isEnded(machine.state)) {
     return undefined;
   }
-  if (!isInterrupted(machine.state)) {
+  if (!isInterrupted(machine.state) || !machine.missing[party]) {
     return machine;
   }
   const missing = { ...machine.missing, [party]: false };

@@ -108,7 +108,12 @@ class Page implements Participant {
   }
 }
 
-export type Signalling = SocketListener & { readonly pageCount: number; closeAll(): void };
+export type Signalling = SocketListener & {
+  readonly pageCount: number;
+  /** Sign-ins of this account ended: its pages without a valid one are closed. */
+  recheck(accountId: number): void;
+  closeAll(): void;
+};
 
 export function createSignalling(options: SignallingOptions): Signalling {
   const { sessions, admission, terms, now, log } = options;
@@ -183,11 +188,9 @@ export function createSignalling(options: SignallingOptions): Signalling {
     },
 
     ping: async (page) => {
+      // Also keeps the sign-in of a long call from counting as idle.
       if (page.account && now() - page.accountCheckedAt > ACCOUNT_CHECK_MS) {
-        page.accountCheckedAt = now();
-        if (!(await options.accountOf(page.socket.request))) {
-          page.closeWith('notSignedIn', POLICY_VIOLATION);
-        }
+        await checkAccount(page);
       }
       return {};
     },
@@ -297,6 +300,13 @@ export function createSignalling(options: SignallingOptions): Signalling {
       return refused ? fail(refused) : {};
     },
   };
+
+  async function checkAccount(page: Page): Promise<void> {
+    page.accountCheckedAt = now();
+    if (!(await options.accountOf(page.socket.request))) {
+      page.closeWith('notSignedIn', POLICY_VIOLATION);
+    }
+  }
 
   async function technicianHello(page: Page, params: Params<'hello'>): Promise<Result<'hello'> | Failure> {
     const account = await options.accountOf(page.socket.request);
@@ -431,6 +441,14 @@ export function createSignalling(options: SignallingOptions): Signalling {
       page.queue = page.queue
         .then(() => left(page))
         .catch((error: unknown) => log.error({ err: error }, 'leavingFailed'));
+    },
+
+    recheck(accountId) {
+      for (const page of pages.values()) {
+        if (page.account?.id === accountId) {
+          checkAccount(page).catch((error: unknown) => log.error({ err: error }, 'accountCheckFailed'));
+        }
+      }
     },
 
     closeAll() {

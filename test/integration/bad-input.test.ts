@@ -256,6 +256,25 @@ t.test('a customer whose socket dies comes back by the token, also when an answe
   }
 });
 
+t.test('a disabled technician is out at once', async (test) => {
+  const credentials = { email: 'leaver@example.org', password: 'leaving for another job' };
+  const { json } = await callApi(
+    relay.origin,
+    'POST /api/technicians',
+    { ...credentials, name: 'Leaver', nickname: '', role: 'technician' },
+    { cookie },
+  );
+  const leaver = await SignallingClient.technician(relay.origin, await signIn(relay.origin, credentials));
+  await callApi(
+    relay.origin,
+    'PATCH /api/technicians/:id',
+    { enabled: false },
+    { cookie, id: json.technician.id },
+  );
+  await leaver.untilClosed();
+  test.match(leaver.events.at(-1), { type: 'closing', code: 'notSignedIn' });
+});
+
 t.test('no answer carries a password hash', async (test) => {
   const technician = await SignallingClient.technician(relay.origin, cookie);
   const account = await callApi(relay.origin, 'GET /api/account', undefined, { cookie });
