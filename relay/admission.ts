@@ -40,15 +40,18 @@ export function createAdmission(parts: {
 
   async function lookUp(typed: string, key: string): Promise<LiveSession | undefined> {
     // Counted before it is known to be wrong: guesses sent side by side must not all pass the same check.
-    const free = await Promise.all(FAILURE_LIMITS.map((limit) => limiter.consume(limit, key)));
-    if (free.includes(false)) {
+    const counted = await Promise.all(FAILURE_LIMITS.map((limit) => limiter.consume(limit, key)));
+    const refund = () =>
+      Promise.all(FAILURE_LIMITS.filter((_, i) => counted[i]).map((limit) => limiter.refund(limit, key)));
+    if (counted.includes(false)) {
+      await refund();
       return undefined;
     }
     const pin = typed.replaceAll(/[\s-]/g, '');
     const invitation = PIN_PATTERN.test(pin) ? await directory.findPin(pin, now()) : undefined;
     const session = invitation && sessions.invited(invitation);
     if (session) {
-      await Promise.all(FAILURE_LIMITS.map((limit) => limiter.refund(limit, key)));
+      await refund();
     }
     return session;
   }
