@@ -109,7 +109,7 @@ export async function forward(argv: string[]): Promise<{ bench: string } & Recor
     };
   } finally {
     await relay.stop();
-    endSyntheticPeers();
+    await endSyntheticPeers();
   }
 }
 

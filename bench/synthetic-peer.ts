@@ -2,7 +2,7 @@
  * A browser's stand-in for load and integration tests: node-datachannel as a pipe, the relay's offer answered as a
  * browser would, packets as bytes. What is missing of a browser: codecs, a jitter buffer and a bandwidth estimate.
  */
-import { cleanup, PeerConnection, type Track, Video } from 'node-datachannel';
+import { PeerConnection, type Track, Video } from 'node-datachannel';
 import { readPipe } from '../relay/negotiation.ts';
 
 /** libdatachannel resolves every candidate; only plain loopback ones are wanted here. */
@@ -16,6 +16,10 @@ export type SyntheticPeerOptions = {
 
 /** What the answer says of one media line: absent for the one that only receives. */
 export type SyntheticSource = { ssrc: number; rtxSsrc?: number };
+
+/** Native objects that exist. */
+const open = new Set<SyntheticPeer>();
+const CLOSE_TIMEOUT_MS = 5_000;
 
 export class SyntheticPeer {
   readonly #connection: PeerConnection;
@@ -31,12 +35,16 @@ export class SyntheticPeer {
       if (state === 'closed') {
         // Else its callbacks keep it from being collected.
         this.#track.close();
+        open.delete(this);
       }
     });
     const media = new Video('0', 'SendRecv');
     media.addVP8Codec(96);
     this.#track = this.#connection.addTrack(media);
     this.#track.onMessage(onPacket);
+    // Only with this callback does the binding forget the track; else it keeps the process alive for ever.
+    this.#track.onClosed(() => {});
+    open.add(this);
     this.#opened = new Promise((resolve) => this.#track.onOpen(() => resolve()));
   }
 
@@ -135,7 +143,13 @@ function answerSdp(
   return lines.join('\r\n');
 }
 
-/** Closes what is still open; without it the library keeps the process alive. */
-export function endSyntheticPeers(): void {
-  cleanup();
+/** Closes what is still open, so that the process can end by itself. */
+export async function endSyntheticPeers(): Promise<void> {
+  for (const peer of open) {
+    peer.close();
+  }
+  const deadline = performance.now() + CLOSE_TIMEOUT_MS;
+  while (open.size > 0 && performance.now() < deadline) {
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
 }

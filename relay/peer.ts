@@ -162,6 +162,8 @@ export class Peer {
       guard('peer state', onFault, (state: string) => this.#stateChanged(state)),
     );
     this.#track.onOpen(guard<void>('peer open', onFault, () => this.#opened()));
+    // Only with this callback does the binding forget the track; else its list of tracks grows with every peer.
+    this.#track.onClosed(guard<void>('peer closed', onFault, () => {}));
     this.#track.onMessage(guard('peer packet', onFault, (packet: Buffer) => this.#received(packet)));
   }
 

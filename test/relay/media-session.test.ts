@@ -1,0 +1,311 @@
+/**
+ * Who gets what from whom in one session. Real: offers, answers, uptracks, downtracks. Faked: the connections, which
+ * here are arrays of what was sent, and time where it is an argument.
+ */
+import t from 'tap';
+import * as rtcp from '../../codec/rtcp.ts';
+import {
+  writeFir,
+  writePli,
+  writeReceiverReport,
+  writeRemb,
+  writeSenderReport,
+} from '../../codec/rtcp-write.ts';
+import * as rtp from '../../codec/rtp.ts';
+import { MediaSession } from '../../relay/media-session.ts';
+import type { PacketReceiver, PeerEvents } from '../../relay/peer.ts';
+import type { Role, VideoCodec } from '../../relay/protocol.ts';
+import { NO_PACKETS } from '../../relay/worker-protocol.ts';
+import { syntheticPacket, writeVp8Payload } from '../support/media-packets.ts';
+
+/** A connection without a network. */
+class FakePipe {
+  readonly pipe = { iceUfrag: 'ufra', icePwd: 'p'.repeat(22), fingerprint: 'sha-256 AB', candidates: [] };
+  readonly sent: Buffer[] = [];
+  readonly receiver: PacketReceiver;
+  readonly events: PeerEvents;
+  connected = false;
+  closed = 0;
+
+  constructor(receiver: PacketReceiver, events: PeerEvents) {
+    this.receiver = receiver;
+    this.events = events;
+  }
+
+  accept(): string[] {
+    return ['candidate:1 1 UDP 1 127.0.0.1 5 typ host'];
+  }
+
+  send(packet: Buffer): boolean {
+    this.sent.push(Buffer.from(packet));
+    return true;
+  }
+
+  close(): void {
+    this.closed++;
+  }
+
+  connect(): void {
+    this.connected = true;
+    this.events.connected();
+  }
+
+  rtp(): Buffer[] {
+    return this.sent.filter((packet) => rtp.isRtp(packet));
+  }
+
+  rtcp(kind: number): Buffer[] {
+    return this.sent.filter((packet) => rtcp.rtcpKind(packet, 0, packet.length) === kind);
+  }
+}
+
+/** An answer as a browser gives it: the offer's own lines, turned round. */
+function answerTo(offer: string, ssrcs: Record<string, number>): string {
+  let kind = '';
+  return offer
+    .split('\r\n')
+    .flatMap((line) => {
+      kind = /^m=(\w+)/.exec(line)?.[1] ?? kind;
+      if (line.startsWith('a=fingerprint')) {
+        return [`a=fingerprint:sha-256 ${Array(32).fill('AB').join(':')}`];
+      }
+      if (line === 'a=setup:actpass') {
+        return ['a=setup:active', ...(ssrcs[kind] === undefined ? [] : [`a=ssrc:${ssrcs[kind]} cname:x`])];
+      }
+      return line.startsWith('a=ssrc') ? [] : [line];
+    })
+    .join('\r\n');
+}
+
+function session() {
+  const counters = { ...NO_PACKETS };
+  const states: string[] = [];
+  const pipes = new Map<string, FakePipe>();
+  const room = { free: true };
+  const media = new MediaSession(
+    5,
+    (name, receiver, events) => {
+      if (!room.free) {
+        return undefined;
+      }
+      const pipe = new FakePipe(receiver, events);
+      pipes.set(name, pipe);
+      return pipe;
+    },
+    { peerState: (peerId, state) => states.push(`${peerId} ${state}`) },
+    counters,
+  );
+  /** Makes a peer, answers for its browser and connects it. */
+  const join = (peerId: string, role: Role, ssrcs: Record<string, number>, codec: VideoCodec = 'VP8') => {
+    const offer = media.createPeer(peerId, role, codec) ?? '';
+    const answered = media.answer(peerId, answerTo(offer, ssrcs));
+    const pipe = pipes.get(`5/${peerId}`);
+    if (pipe === undefined || 'problem' in answered) {
+      throw new Error(`peer ${peerId}: ${JSON.stringify(answered)}`);
+    }
+    pipe.connect();
+    const sends = (kind: 'audio' | 'video', sequence: number, keyframe = false) => {
+      const type = kind === 'audio' ? 111 : codec === 'VP8' ? 96 : 98;
+      const packet = syntheticPacket(120, type, ssrcs[kind] ?? 0, { sequence, timestamp: sequence * 100 });
+      if (kind === 'video') {
+        writeVp8Payload(packet, { pictureId: 1, start: true, keyframe });
+      }
+      pipe.receiver.rtp(packet, 1_000 + sequence);
+    };
+    return { pipe, offer, sends };
+  };
+  const both = () => ({
+    customer: join('c', 'customer', { audio: 1, video: 2 }),
+    technician: join('t', 'technician', { audio: 3 }),
+  });
+  return { media, counters, states, room, join, both };
+}
+
+/** Payload types that arrived, in order. */
+const types = (pipe: FakePipe) => pipe.rtp().map((packet) => rtp.payloadType(packet));
+const sourceOf = (offer: string, kind: string) =>
+  Number(new RegExp(`m=${kind}[^]*?a=ssrc:(\\d+)`).exec(offer)?.[1]);
+
+t.test('while the gate is closed nothing passes, in either direction', async (t) => {
+  const { both, counters } = session();
+  const { customer, technician } = both();
+  customer.sends('audio', 1);
+  customer.sends('video', 1, true);
+  technician.sends('audio', 1);
+  t.same([types(customer.pipe), types(technician.pipe)], [[], []]);
+  t.equal(counters.droppedGate, 3);
+});
+
+t.test('through the open gate the voice goes both ways and the picture to the technician', async (t) => {
+  const { media, both } = session();
+  const { customer, technician } = both();
+  media.setGate(true, 1_000);
+  customer.sends('audio', 1);
+  customer.sends('video', 1, true);
+  technician.sends('audio', 1);
+  t.same(types(technician.pipe), [111, 96]);
+  t.same(types(customer.pipe), [111]);
+  t.same(
+    technician.pipe.rtp().map((packet) => rtp.ssrc(packet)),
+    [sourceOf(technician.offer, 'audio'), sourceOf(technician.offer, 'video')],
+    'as the offer declared',
+  );
+});
+
+t.test('a technician who sends a picture sends it nowhere', async (t) => {
+  const { media, both, counters } = session();
+  const { customer, technician } = both();
+  media.setGate(true, 1_000);
+  technician.pipe.receiver.rtp(syntheticPacket(100, 96, 99, { sequence: 1 }), 1_001);
+  t.same(types(customer.pipe), []);
+  t.equal(counters.droppedUnknownSource, 1);
+});
+
+t.test('opening the gate asks for a keyframe before anything has come', async (t) => {
+  const { media, both } = session();
+  const { customer } = both();
+  media.setGate(true, 1_000);
+  const [pli] = customer.pipe.rtcp(rtcp.PLI);
+  t.ok(pli !== undefined && rtcp.mediaSsrc(pli, 0) === 2, 'of the source that the answer declared');
+});
+
+t.test('closing the gate again stops at once, and opening it resumes without a gap', async (t) => {
+  const { media, both } = session();
+  const { customer, technician } = both();
+  media.setGate(true, 1_000);
+  customer.sends('video', 1, true);
+  media.setGate(false, 1_010);
+  customer.sends('video', 2);
+  media.setGate(true, 2_000);
+  customer.sends('video', 3);
+  customer.sends('video', 4, true);
+  const numbers = technician.pipe.rtp().map((packet) => rtp.sequenceNumber(packet));
+  t.equal(numbers.length, 2);
+  t.equal(numbers[1], ((numbers[0] ?? 0) + 1) & 0xffff);
+});
+
+t.test('the gate outlasts a session without peers', async (t) => {
+  const { media, join } = session();
+  media.setGate(true, 0);
+  const customer = join('c', 'customer', { audio: 1, video: 2 });
+  const technician = join('t', 'technician', { audio: 3 });
+  customer.sends('audio', 1);
+  t.same(types(technician.pipe), [111]);
+});
+
+t.test('a new connection of the phone takes over when it is connected', async (t) => {
+  const { media, both, join } = session();
+  const { customer, technician } = both();
+  media.setGate(true, 1_000);
+  customer.sends('audio', 1);
+  const again = join('c2', 'customer', { audio: 11, video: 12 });
+  customer.sends('audio', 2);
+  again.sends('audio', 700);
+  const numbers = technician.pipe.rtp().map((packet) => rtp.sequenceNumber(packet));
+  t.equal(numbers.length, 2, 'the old connection is not heard any more');
+  t.equal(numbers[1], ((numbers[0] ?? 0) + 1) & 0xffff);
+  media.closePeer('c2');
+  customer.sends('audio', 3);
+  t.equal(technician.pipe.rtp().length, 3, 'and is again when the new one goes');
+});
+
+t.test('peers that agreed to another codec get no picture of this one', async (t) => {
+  const { media, join } = session();
+  const customer = join('c', 'customer', { audio: 1, video: 2 }, 'VP8');
+  const technician = join('t', 'technician', { audio: 3 }, 'H264');
+  media.setGate(true, 0);
+  customer.sends('video', 1, true);
+  customer.sends('audio', 1);
+  t.same(types(technician.pipe), [111]);
+});
+
+t.test('the viewer asking for keyframes reaches the phone', async (t) => {
+  const { media, both } = session();
+  const { customer, technician } = both();
+  media.setGate(true, 1_000);
+  const source = sourceOf(technician.offer, 'video');
+  const plis = () => customer.pipe.rtcp(rtcp.PLI).length;
+  const before = plis();
+  const packet = Buffer.alloc(64);
+  technician.pipe.receiver.rtcp(packet.subarray(0, writePli(packet, 0, 1, source)), 2_000);
+  t.equal(plis(), before + 1);
+  technician.pipe.receiver.rtcp(packet.subarray(0, writeFir(packet, 0, 1, source, 1)), 3_000);
+  t.equal(plis(), before + 2);
+  technician.pipe.receiver.rtcp(packet.subarray(0, writePli(packet, 0, 1, 4711)), 4_000);
+  t.equal(plis(), before + 2, 'about a source that is not theirs');
+});
+
+t.test('reports and feedback of one compound packet all count', async (t) => {
+  const { media, both } = session();
+  const { technician } = both();
+  const source = sourceOf(technician.offer, 'video');
+  const packet = Buffer.alloc(128);
+  let end = writeReceiverReport(packet, 0, 1);
+  end = writePli(packet, end, 1, source);
+  end = writeRemb(packet, end, 1, 640_000, [source]);
+  technician.pipe.receiver.rtcp(packet.subarray(0, end), 2_000);
+  const down = media.stats.peers[1]?.down.find((track) => track.kind === 'video');
+  t.match(down, { plis: 1, rembBps: 640_000 });
+});
+
+t.test('the sender report of the phone comes out in the numbers of the technician', async (t) => {
+  const { media, both } = session();
+  const { customer, technician } = both();
+  media.setGate(true, 1_000);
+  customer.sends('audio', 1);
+  const packet = Buffer.alloc(28);
+  writeSenderReport(packet, 0, 1, 3_000_000_000, 7, 4_200, 1, 100);
+  customer.pipe.receiver.rtcp(packet, 1_100);
+  media.tick(1_125);
+  const [report = Buffer.alloc(0)] = technician.pipe.rtcp(rtcp.SENDER_REPORT);
+  t.equal(rtcp.senderSsrc(report, 0), sourceOf(technician.offer, 'audio'));
+  t.equal(rtcp.srNtpSeconds(report, 0), 3_000_000_000);
+});
+
+t.test('broken RTCP is counted and does no harm', async (t) => {
+  const { both, counters } = session();
+  const { technician } = both();
+  const malformedSdes = Buffer.from([0x81, 202, 0, 2, 0, 0, 0, 1, 1, 255, 0, 0]);
+  for (const bytes of [malformedSdes, Buffer.from([0x80, 201, 0xff, 0xff]), Buffer.from([0x81, 206, 0, 0])]) {
+    technician.pipe.receiver.rtcp(bytes, 0);
+  }
+  t.equal(counters.droppedMalformed, 3);
+});
+
+t.test('an answer', async (t) => {
+  const { media } = session();
+  const offer = media.createPeer('c', 'customer', 'VP8') ?? '';
+  t.match(media.answer('nobody', answerTo(offer, {})), { problem: /./ });
+  t.match(media.answer('c', 'nonsense'), { problem: /./ });
+  t.match(
+    media.answer('c', answerTo(offer, {})),
+    { candidates: [/^candidate:/] },
+    'after a bad one a good one',
+  );
+});
+
+t.test('the end of a connection', async (t) => {
+  t.test('that is lost is told once', async (t) => {
+    const { both, states, media } = session();
+    const { customer } = both();
+    customer.pipe.events.lost('failed');
+    t.same(states, ['c connected', 't connected', 'c failed']);
+    t.equal(media.stats.peers.length, 1);
+    t.notOk(media.closePeer('c'), 'nothing left to close');
+  });
+
+  t.test('that was asked for is not told', async (t) => {
+    const { both, states, media } = session();
+    const { customer, technician } = both();
+    media.close();
+    t.same(states, ['c connected', 't connected']);
+    t.same([customer.pipe.closed, technician.pipe.closed], [1, 1]);
+  });
+});
+
+t.test('without a free port there is no offer and no peer', async (t) => {
+  const { media, room } = session();
+  room.free = false;
+  t.equal(media.createPeer('c', 'customer', 'VP8'), undefined);
+  t.equal(media.stats.peers.length, 0);
+});
