@@ -98,6 +98,17 @@ export class AdminView extends StatefulElement {
         justify-content: flex-end;
       }
 
+      /* The pencil says enough where the words have no room; they stay for screen readers. */
+      @media (max-width: 1100px) {
+        .word {
+          position: absolute;
+          width: 1px;
+          height: 1px;
+          overflow: hidden;
+          clip-path: inset(50%);
+        }
+      }
+
       .you {
         color: var(--muted);
         font-weight: 400;
@@ -176,8 +187,8 @@ export class AdminView extends StatefulElement {
         <td>${roleWord(role)}</td>
         <td><span class="chip ${enabled ? 'live' : 'quiet'}">${enabled ? msg('Enabled') : msg('Disabled')}</span></td>
         <td class="actions"><div>
-          <button class="button quiet small" @click=${() => this.dialog.show(technician)}>
-            ${icon('pencil')}${msg('Edit')}<span class="visually-hidden">${name}</span>
+          <button class="button quiet small" title=${msg('Edit')} @click=${() => this.dialog.show(technician)}>
+            ${icon('pencil')}<span class="word">${msg('Edit')}</span><span class="visually-hidden">${name}</span>
           </button>
           <button class="button quiet small" ?disabled=${self} @click=${() => this.#setEnabled(technician)}>
             ${enabled ? msg('Disable') : msg('Enable')}<span class="visually-hidden">${name}</span>
