@@ -183,10 +183,15 @@ export class Uptrack {
     }
   }
 
-  /** Asks the publisher for a keyframe, at once or as soon as the throttle allows, unless one comes before. */
+  /**
+   * Asks the publisher for a keyframe, at once or as soon as the throttle allows, unless one comes before. Behind
+   * a closed gate not at all: a frozen viewer's requests would only hold up the one that opening makes.
+   */
   requestKeyframe(now: number): void {
-    this.#keyframeWanted = true;
-    this.#askForKeyframe(now);
+    if (this.open) {
+      this.#keyframeWanted = true;
+      this.#askForKeyframe(now);
+    }
   }
 
   tick(now: number): void {

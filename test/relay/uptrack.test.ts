@@ -220,6 +220,18 @@ t.test('a keyframe request', async (t) => {
     t.equal(video.stats.keyframes, 1);
   });
 
+  t.test('behind a closed gate is forgotten, and does not hold up the one after opening', async (t) => {
+    const { video, sent } = peer();
+    video.declare(VIDEO_SSRC);
+    video.open = false;
+    video.requestKeyframe(1_000);
+    video.tick(2_000);
+    t.equal(sent.length, 0);
+    video.open = true;
+    video.requestKeyframe(2_010);
+    t.equal(sent.length, 1);
+  });
+
   t.test('waits for a source to ask', async (t) => {
     const { video, sent, picture } = peer();
     video.requestKeyframe(0);
