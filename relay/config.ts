@@ -283,6 +283,9 @@ function check(config: Config): Config {
   if (!LOG_LEVELS.includes(config.logLevel)) {
     invalid('logLevel', `"${config.logLevel}" should be one of ${LOG_LEVELS.join(', ')}.`);
   }
+  if (!URL.canParse(`http://${config.host.includes(':') ? `[${config.host}]` : config.host}`)) {
+    invalid('host', `"${config.host}" should be an address or a host name.`);
+  }
   if (config.publicUrl !== '' && !isOrigin(config.publicUrl)) {
     invalid('publicUrl', `"${config.publicUrl}" should look like https://help.example.org.`);
   }

@@ -67,6 +67,8 @@ export type Change = {
   input?: SessionInput;
   events?: readonly LoggedEvent[];
   record?: Partial<Omit<SessionRecord, 'id' | 'machine'>>;
+  /** Refused once the session is over: what happens late is not part of it. */
+  whileLive?: true;
   /** How the live invitation ends with this change. */
   finishInvitation?: Exclude<InvitationState, 'live'>;
   /** More that belongs into the same transaction. */
@@ -83,6 +85,8 @@ export class LiveSession {
   /** Consoles that follow the log. */
   readonly followers = new Set<Participant>();
   readonly media: SessionMedia;
+  /** Start is under way: it counts as active before it is on disk. */
+  starting = false;
   readonly devices: Record<Party, DeviceState> = { customer: NO_DEVICES, technician: NO_DEVICES };
 
   readonly #context: SessionContext;
@@ -150,7 +154,7 @@ export class LiveSession {
     const { store, directory, now } = this.#context;
     const before = this.record.machine;
     const machine = change.input ? transition(before, change.input, now()) : before;
-    if (!machine) {
+    if (!machine || (change.whileLive && isEnded(before.state))) {
       return false;
     }
     const moved = machine.state !== before.state;
@@ -161,7 +165,7 @@ export class LiveSession {
     }
     const record: SessionRecord = { ...this.record, ...change.record, machine };
     if (moved && isEnded(machine.state)) {
-      record.endedAt = now();
+      record.endedAt ??= now();
     }
     const nothingToWrite = machine === before && events.length === 0 && !change.record && !change.write;
     if (!nothingToWrite) {
@@ -245,7 +249,7 @@ export class LiveSession {
   }
 
   #logMedia(event: LoggedEvent): void {
-    this.apply({ by: SYSTEM, events: [event] }).catch((error: unknown) => {
+    this.apply({ by: SYSTEM, events: [event], whileLive: true }).catch((error: unknown) => {
       this.#context.log.error({ err: error, sessionId: this.record.id }, 'mediaEventNotStored');
     });
   }

@@ -39,6 +39,7 @@ export class Sessions {
   readonly #sessions = new Map<SessionId, LiveSession>();
   /** By SHA-256 of the customer's resume token, the last two of each session. */
   readonly #byResumeHash = new Map<string, LiveSession>();
+  readonly #resumeHashes = new WeakMap<LiveSession, readonly string[]>();
   readonly #consoles = new Map<number, Console>();
 
   private constructor(options: SessionsOptions) {
@@ -207,16 +208,23 @@ export class Sessions {
   }
 
   async start(account: Account, session: LiveSession): Promise<SessionView | ErrorCode> {
-    const active = this.#of(account.id).filter((other) => settledState(other.record.machine) === 'active');
-    if (active.length >= this.#context.settings.maxActiveSessions && !active.includes(session)) {
+    const others = this.#of(account.id).filter(
+      (other) => other !== session && (other.starting || settledState(other.record.machine) === 'active'),
+    );
+    if (others.length >= this.#context.settings.maxActiveSessions) {
       return 'tooManyActiveSessions';
     }
-    const done = await session.apply({
-      by: technicianActor(account),
-      input: { type: 'start' },
-      record: { startedAt: session.record.startedAt ?? this.#context.now() },
-    });
-    return done ? session.technicianView() : 'wrongState';
+    session.starting = true;
+    try {
+      const done = await session.apply({
+        by: technicianActor(account),
+        input: { type: 'start' },
+        record: { startedAt: session.record.startedAt ?? this.#context.now() },
+      });
+      return done ? session.technicianView() : 'wrongState';
+    } finally {
+      session.starting = false;
+    }
   }
 
   async end(account: Account, session: LiveSession): Promise<SessionView | ErrorCode> {
@@ -239,7 +247,7 @@ export class Sessions {
       events: [{ type: 'dismissed', data: {} }],
     });
     this.#sessions.delete(session.record.id);
-    this.#forgetResume(session.record);
+    this.#setResumeHashes(session, []);
     this.#consoles
       .get(account.id)
       ?.participant.send({ type: 'sessionRemoved', sessionId: session.record.id });
@@ -265,7 +273,11 @@ export class Sessions {
   /** A page stands before the terms. Nothing is used up yet. */
   async claim(session: LiveSession, participant: Participant, by: InvitationMethod): Promise<void> {
     session.claimants.add(participant);
-    await session.apply({ by: CUSTOMER, events: [{ type: 'customerArrived', data: { by } }] });
+    await session.apply({
+      by: CUSTOMER,
+      events: [{ type: 'customerArrived', data: { by } }],
+      whileLive: true,
+    });
   }
 
   /** The first page that accepts has the session; the invitation is used up in the same transaction. */
@@ -285,7 +297,7 @@ export class Sessions {
       done: () => {
         session.devices.customer = devices;
         session.joinCustomer(participant, []);
-        this.#byResumeHash.set(resumeHash, session);
+        this.#setResumeHashes(session, [resumeHash]);
       },
     });
     return done ? session.customerView() : 'linkUsed';
@@ -321,14 +333,12 @@ export class Sessions {
     if (!session || session.ended) {
       return session;
     }
-    const { record } = session;
     const done = await session.apply({
       by: CUSTOMER,
       input: { type: 'back', party: 'customer' },
       record: { resumeHash: nextHash, previousResumeHash: tokenHash },
       done: () => {
-        this.#forgetResume(record);
-        this.#byResumeHash.set(tokenHash, session).set(nextHash, session);
+        this.#setResumeHashes(session, [nextHash, tokenHash]);
         session.joinCustomer(participant, held);
       },
     });
@@ -362,6 +372,7 @@ export class Sessions {
     await session.apply({
       by: party === 'customer' ? CUSTOMER : { actor: 'technician', actorName },
       events: [{ type: 'devicesChanged', data: { microphone, camera } }],
+      whileLive: true,
     });
   }
 
@@ -372,17 +383,23 @@ export class Sessions {
   #hold(record: SessionRecord, invitation: Invitation | undefined): LiveSession {
     const session = new LiveSession(record, invitation, this.#context);
     this.#sessions.set(record.id, session);
-    for (const hash of [record.resumeHash, record.previousResumeHash]) {
-      if (hash !== null) {
-        this.#byResumeHash.set(hash, session);
-      }
-    }
+    const hashes = [record.resumeHash, record.previousResumeHash];
+    this.#setResumeHashes(
+      session,
+      hashes.filter((hash) => hash !== null),
+    );
     return session;
   }
 
-  #forgetResume(record: SessionRecord): void {
-    this.#byResumeHash.delete(record.resumeHash ?? '');
-    this.#byResumeHash.delete(record.previousResumeHash ?? '');
+  /** From now on only these tokens continue the session. */
+  #setResumeHashes(session: LiveSession, hashes: readonly string[]): void {
+    for (const hash of this.#resumeHashes.get(session) ?? []) {
+      this.#byResumeHash.delete(hash);
+    }
+    this.#resumeHashes.set(session, hashes);
+    for (const hash of hashes) {
+      this.#byResumeHash.set(hash, session);
+    }
   }
 
   #consent(tx: StoreTransaction, session: LiveSession, terms: Terms, accepted: boolean): Promise<void> {

@@ -42,7 +42,6 @@ type Worker = {
 };
 
 type Peer = { worker: Worker; sessionId: SessionId; listener: PeerListener };
-type Placement = { worker: Worker; gateOpen: boolean };
 
 /** The ports of worker `index`: equal shares of the whole range, so that workers never meet. */
 export function portShare(
@@ -63,7 +62,9 @@ export class Workers implements MediaPlane {
   readonly #options: WorkersOptions;
   readonly #workers: Worker[] = [];
   readonly #peers = new Map<PeerId, Peer>();
-  readonly #placements = new Map<SessionId, Placement>();
+  readonly #placements = new Map<SessionId, Worker>();
+  /** Sessions whose gate should be open, also while no worker has them. */
+  readonly #openGates = new Set<SessionId>();
   readonly #respawns = new Set<NodeJS.Timeout>();
   #closing = false;
 
@@ -125,26 +126,29 @@ export class Workers implements MediaPlane {
   }
 
   gate(sessionId: SessionId, open: boolean): void {
-    const worker = this.#place(sessionId);
-    const placement = this.#placements.get(sessionId);
-    if (worker && placement) {
-      placement.gateOpen = open;
+    if (open) {
+      this.#openGates.add(sessionId);
+    } else {
+      this.#openGates.delete(sessionId);
+    }
+    const worker = this.#placements.get(sessionId);
+    if (worker?.ready) {
       this.#send(worker, { type: 'gate', sessionId, open });
     }
   }
 
   closeSession(sessionId: SessionId): void {
-    const placement = this.#placements.get(sessionId);
-    if (!placement) {
-      return;
-    }
+    const worker = this.#placements.get(sessionId);
     this.#placements.delete(sessionId);
+    this.#openGates.delete(sessionId);
     for (const [peerId, peer] of this.#peers) {
       if (peer.sessionId === sessionId) {
         this.#forget(peerId);
       }
     }
-    this.#send(placement.worker, { type: 'closeSession', sessionId });
+    if (worker) {
+      this.#send(worker, { type: 'closeSession', sessionId });
+    }
   }
 
   async close(): Promise<void> {
@@ -160,16 +164,15 @@ export class Workers implements MediaPlane {
   /** The session's worker, or the one with the fewest peers that has room. */
   #place(sessionId: SessionId): Worker | undefined {
     const placed = this.#placements.get(sessionId);
-    if (placed?.worker.ready) {
-      return placed.worker;
+    if (placed?.ready) {
+      return placed;
     }
     const worker = this.#workers
       .filter((candidate) => candidate.ready && hasRoom(candidate))
       .sort((a, b) => a.peers.size - b.peers.size)[0];
     if (worker) {
-      const gateOpen = placed?.gateOpen ?? false;
-      this.#placements.set(sessionId, { worker, gateOpen });
-      if (gateOpen) {
+      this.#placements.set(sessionId, worker);
+      if (this.#openGates.has(sessionId)) {
         this.#send(worker, { type: 'gate', sessionId, open: true });
       }
     }
