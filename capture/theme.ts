@@ -163,7 +163,7 @@ export const controls = css`
     border: 3px solid var(--accent-soft);
     border-top-color: var(--accent);
     border-radius: 50%;
-    animation: turn 1.1s linear infinite;
+    animation: turn 1.1s steps(12) infinite;
   }
 
   @keyframes turn {

@@ -261,7 +261,7 @@ export const consoleStyles = css`
     border: 2px solid currentColor;
     border-top-color: transparent;
     border-radius: 50%;
-    animation: turn 1s linear infinite;
+    animation: turn 1s steps(12) infinite;
   }
 
   @keyframes turn {

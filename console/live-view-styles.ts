@@ -71,7 +71,7 @@ export const liveViewStyles = css`
     border: 2px solid rgb(167 186 196 / 40%);
     border-top-color: #5cc8d4;
     border-radius: 50%;
-    animation: turn 1s linear infinite;
+    animation: turn 1s steps(12) infinite;
   }
 
   @keyframes turn {

@@ -125,7 +125,7 @@ export const sessionViewStyles = css`
     border: 2px solid var(--line-strong);
     border-top-color: var(--accent);
     border-radius: 50%;
-    animation: turn 1s linear infinite;
+    animation: turn 1s steps(12) infinite;
   }
 
   @keyframes turn {

@@ -38,6 +38,8 @@ type Connection = {
   /** Remote tracks that the page has not been given yet. */
   pendingTracks: MediaStreamTrack[];
   connectTimer: ReturnType<typeof setTimeout> | undefined;
+  /** What each sender was last given. */
+  attached: { audio: MediaStreamTrack | null; video: MediaStreamTrack | null };
 };
 
 /**
@@ -144,6 +146,7 @@ export class MediaPeer {
       queuedCandidates: [],
       pendingTracks: [],
       connectTimer: setTimeout(() => this.#fail(connection), CONNECT_TIMEOUT_MS),
+      attached: { audio: null, video: null },
     };
     this.#connections.push(connection);
     pc.ontrack = ({ track }) => {
@@ -187,26 +190,36 @@ export class MediaPeer {
     if (!connection.described) {
       return;
     }
-    for (const kind of ['audio', 'video'] as const) {
-      const transceiver = connection.pc
-        .getTransceivers()
-        .find((candidate) => candidate.receiver.track.kind === kind);
-      if (transceiver === undefined || !this.#holds(connection)) {
-        continue;
-      }
-      // The answer takes the intersection with what the relay offered (RFC 9429 section 5.3.1), so a line
-      // that is sendonly on the relay's side still becomes recvonly here. Later calls must not touch it:
-      // a new direction would want a negotiation.
-      if (connection.pc.signalingState === 'have-remote-offer') {
-        transceiver.direction = 'sendrecv';
-      }
-      try {
-        await transceiver.sender.replaceTrack(this.#local[kind]);
-      } catch (error) {
-        // A connection that was closed meanwhile has nothing left to send on.
-        if (this.#holds(connection)) {
-          throw error;
-        }
+    // Picture first and neither waits for the other: attaching a microphone takes Chromium up to 100 ms, and the
+    // technician waits for the first picture.
+    await Promise.all((['video', 'audio'] as const).map((kind) => this.#attachKind(connection, kind)));
+  }
+
+  async #attachKind(connection: Connection, kind: 'audio' | 'video'): Promise<void> {
+    const transceiver = connection.pc
+      .getTransceivers()
+      .find((candidate) => candidate.receiver.track.kind === kind);
+    if (transceiver === undefined) {
+      return;
+    }
+    // The answer takes the intersection with what the relay offered (RFC 9429 section 5.3.1), so a line
+    // that is sendonly on the relay's side still becomes recvonly here. Later calls must not touch it:
+    // a new direction would want a negotiation.
+    if (connection.pc.signalingState === 'have-remote-offer') {
+      transceiver.direction = 'sendrecv';
+    }
+    const track = this.#local[kind];
+    // Compared with what was asked for, not with what is there: an earlier wish may still be on its way.
+    if (connection.attached[kind] === track) {
+      return;
+    }
+    connection.attached[kind] = track;
+    try {
+      await transceiver.sender.replaceTrack(track);
+    } catch (error) {
+      // A connection that was closed meanwhile has nothing left to send on.
+      if (this.#holds(connection)) {
+        throw error;
       }
     }
   }
