@@ -25,6 +25,12 @@ import type { PacketCounters, PeerStats, SessionStats } from './worker-protocol.
 /** Tracks of one stream are played in sync; no name of ours in it, since every customer can read it. */
 const STREAM_ID = 'relay';
 
+/**
+ * A peer that is not connected by then is given up, so that a browser that never answers does not keep a port.
+ * Pages give up after 4 s themselves; this is for those that cannot say so any more.
+ */
+const CONNECT_TIMEOUT_MS = 30_000;
+
 /** What a session needs of a peer. */
 export type Pipe = Pick<Peer, 'pipe' | 'connected' | 'accept' | 'send' | 'close'>;
 export type OpenPipe = (name: string, receiver: PacketReceiver, events: PeerEvents) => Pipe | undefined;
@@ -129,7 +135,12 @@ export class MediaSession {
 
   tick(now: number): void {
     for (const member of this.#members.values()) {
-      member.tick(now);
+      if (member.isOverdue(now)) {
+        this.#remove(member);
+        this.#events.peerState(member.peerId, 'failed');
+      } else {
+        member.tick(now);
+      }
     }
   }
 
@@ -217,6 +228,10 @@ class Member implements PacketReceiver {
       up: this.uptracks.all.map((uptrack) => uptrack.stats),
       down: this.downtracks.map((downtrack) => downtrack.stats),
     };
+  }
+
+  isOverdue(now: number): boolean {
+    return this.#connectMs === undefined && now - this.#createdAt > CONNECT_TIMEOUT_MS;
   }
 
   connected(): void {

@@ -103,7 +103,7 @@ export type PeerStats = {
   peerId: PeerId;
   role: Role;
   connected: boolean;
-  /** Milliseconds from the answer to the open transport; absent before. */
+  /** Milliseconds from making the offer to the open transport; absent before. */
   connectMs?: number;
   up: UptrackStats[];
   down: DowntrackStats[];

@@ -6,7 +6,7 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { networkInterfaces } from 'node:os';
 import { MediaSession } from './media-session.ts';
-import { Transport } from './peer.ts';
+import { guard, Transport } from './peer.ts';
 import type { PeerId, SessionId } from './protocol.ts';
 import {
   NO_PACKETS,
@@ -17,8 +17,8 @@ import {
   type WorkerEvent,
 } from './worker-protocol.ts';
 
-/** The one timer of the media plane: feedback, keyframe retries, reports. A quarter of the feedback interval. */
-const TICK_INTERVAL_MS = 25;
+/** The one timer of the media plane: feedback, keyframe retries, reports. Half of the feedback interval. */
+const TICK_INTERVAL_MS = 50;
 
 /** The same fault again within this is told once: a broken hot path would tell thousands. */
 const FAULT_INTERVAL_MS = 1_000;
@@ -46,7 +46,14 @@ class Worker {
     this.#ticker = setInterval(() => this.#tick(performance.now()), TICK_INTERVAL_MS);
   }
 
-  command(command: WorkerCommand): void {
+  /** What a command does wrong is told and costs that command, not the other sessions of this process. */
+  readonly command = guard(
+    'command',
+    (where, error) => this.#fault(where, error),
+    (command: WorkerCommand) => this.#obey(command),
+  );
+
+  #obey(command: WorkerCommand): void {
     switch (command.type) {
       case 'createPeer':
         this.#createPeer(command);
@@ -147,7 +154,11 @@ class Worker {
     this.#maxLagMs = Math.max(this.#maxLagMs, now - this.#tickDueAt);
     this.#tickDueAt = now + TICK_INTERVAL_MS;
     for (const session of this.#sessions.values()) {
-      session.tick(now);
+      try {
+        session.tick(now);
+      } catch (error) {
+        this.#fault('tick', error);
+      }
     }
     if (now >= this.#statsAt) {
       this.#sendStats(now);
@@ -214,7 +225,7 @@ async function main(): Promise<void> {
     await probeAddress(config.bindAddress);
   }
   const worker = new Worker(config);
-  process.on('message', (command: WorkerCommand) => worker.command(command));
+  process.on('message', worker.command);
   process.on('disconnect', () => worker.shutdown());
   // A Ctrl-C goes to the whole process group; the front drains first and then says `shutdown`.
   process.on('SIGINT', () => {});

@@ -12,8 +12,16 @@ import { endSyntheticPeers, SyntheticPeer } from '../../bench/synthetic-peer.ts'
 import * as rtcp from '../../codec/rtcp.ts';
 import { writePli } from '../../codec/rtcp-write.ts';
 import * as rtp from '../../codec/rtp.ts';
+import { mediaSections, readAnswer, writeOffer } from '../../relay/negotiation.ts';
+import { Transport } from '../../relay/peer.ts';
 import type { Role } from '../../relay/protocol.ts';
-import type { WorkerCommand, WorkerConfig, WorkerEvent, WorkerStats } from '../../relay/worker-protocol.ts';
+import {
+  NO_PACKETS,
+  type WorkerCommand,
+  type WorkerConfig,
+  type WorkerEvent,
+  type WorkerStats,
+} from '../../relay/worker-protocol.ts';
 import { syntheticPacket, writeVp8Payload } from '../support/media-packets.ts';
 
 const WORKER_FILE = join(import.meta.dirname, '../../relay/worker.js');
@@ -426,6 +434,42 @@ t.test('connections that end in the middle of the traffic do no harm', async (t)
   t.notOk(worker.events.some((event) => event.type === 'fault'));
 });
 
+t.test('an exception in our own code stays away from the library, which would abort', async (t) => {
+  const faults: string[] = [];
+  const portRangeBegin = nextPort;
+  nextPort += 100;
+  const transport = new Transport(
+    {
+      portRangeBegin,
+      portRangeEnd: portRangeBegin + 99,
+      mux: false,
+      bindAddress: '127.0.0.1',
+      announcedIps: [],
+    },
+    { ...NO_PACKETS },
+    (where, error) => faults.push(`${where}: ${error}`),
+  );
+  const fail = () => {
+    throw new Error('ours');
+  };
+  const peer = transport.open('throwing', { rtp: fail, rtcp: fail }, { connected: fail, lost: fail });
+  const audio = { ssrc: 1, streamId: 'relay', trackId: 'audio', cname: 'relay' };
+  const sections = mediaSections('customer', 'VP8', { audio });
+  const browser = new Browser('caller', { audio: 5, video: 6 });
+  const offer = writeOffer(peer?.pipe ?? noPipe(), sections, { id: 1, version: 1 });
+  const result = readAnswer(browser.answer(offer, 'customer'), sections);
+  browser.peer.addCandidates('answer' in result ? (peer?.accept(result.answer) ?? []) : []);
+  await browser.peer.opened;
+  let sequence = 0;
+  await until('both faults', () => {
+    browser.voice(++sequence);
+    return ['peer open: Error: ours', 'peer packet: Error: ours'].every((fault) => faults.includes(fault));
+  });
+  peer?.close();
+  await until('the port to be free', () => transport.size === 0);
+  t.ok(true);
+});
+
 t.test('the worker ends with its front, by word or by its death', async (t) => {
   const told = await start(t);
   await pair(told, 1);
@@ -442,6 +486,10 @@ t.test('an address that is not of this machine is refused at the start', async (
   const [code] = await once(worker.child, 'exit');
   t.equal(code, 2);
 });
+
+function noPipe(): never {
+  throw new Error('The transport made no peer.');
+}
 
 function lastStats(worker: TestWorker): WorkerStats | undefined {
   const stats = worker.events.findLast((event) => event.type === 'stats');

@@ -303,6 +303,17 @@ t.test('the end of a connection', async (t) => {
   });
 });
 
+t.test('a browser that never answers does not keep its port', async (t) => {
+  const { both, media, states } = session();
+  both();
+  media.createPeer('late', 'technician', 'VP8');
+  media.tick(performance.now() + 29_000);
+  t.equal(media.stats.peers.length, 3);
+  media.tick(performance.now() + 31_000);
+  t.equal(media.stats.peers.length, 2, 'the connected ones stay');
+  t.equal(states.at(-1), 'late failed');
+});
+
 t.test('without a free port there is no offer and no peer', async (t) => {
   const { media, room } = session();
   room.free = false;
