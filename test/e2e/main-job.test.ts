@@ -23,13 +23,18 @@ t.after(async () => {
   await relay?.stop();
 });
 
-async function wholeSession(test: Test, tongue: Tongue, by: 'pin' | 'link'): Promise<void> {
-  const technician = await Technician.signIn(browser, relay.origin, tongue);
+async function wholeSession(
+  test: Test,
+  tongue: Tongue,
+  by: 'pin' | 'link',
+  { origin }: RelayProcess = relay,
+): Promise<void> {
+  const technician = await Technician.signIn(browser, origin, tongue);
   let customer: Customer;
   if (by === 'pin') {
     const pin = await technician.createPin('Ada Lovelace');
     test.match(pin, /^\d{6}$/, 'the dialog shows six digits');
-    customer = await Customer.open(browser, relay.origin, tongue);
+    customer = await Customer.open(browser, origin, tongue);
     await customer.typePin(pin);
   } else {
     customer = await Customer.open(browser, await technician.createLink('Ada Lovelace'), tongue);
@@ -58,6 +63,16 @@ async function wholeSession(test: Test, tongue: Tongue, by: 'pin' | 'link'): Pro
 
 t.test('a session by PIN, in English', (test) => wholeSession(test, 'en', 'pin'));
 t.test('a session by PIN, in German', (test) => wholeSession(test, 'de', 'pin'));
-t.test('a session by link', (test) => wholeSession(test, 'de', 'link'));
+t.test('a session by link, with one UDP port per worker and announced addresses', async (test) => {
+  const strict = await startRelay({
+    env: {
+      FERNBLICK_MEDIA_MUX: 'true',
+      FERNBLICK_MEDIA_WORKERS: '2',
+      FERNBLICK_ANNOUNCED_IPS: '127.0.0.1',
+    },
+  });
+  await wholeSession(test, 'de', 'link', strict);
+  await strict.stop();
+});
 
 t.end();
