@@ -3,12 +3,16 @@
  * console signed in. Ends with Ctrl+C and leaves nothing behind.
  */
 import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { launchChromium } from '../test/support/chromium.ts';
 import { Customer } from '../test/support/people.ts';
 import { ADMIN, startRelay } from '../test/support/relay-process.ts';
+import { sceneCamera, writeScene } from '../test/support/scene.ts';
 import { NO_FIELDS, SignallingClient, signIn } from '../test/support/signalling-client.ts';
 
 /** Sessions that the demo makes, one after the other, before it asks to be restarted. */
@@ -58,11 +62,16 @@ async function createPin(origin: string): Promise<string> {
 
 async function main(): Promise<void> {
   const relay = await startRelay();
-  const browser = await launchChromium();
+  const folder = mkdtempSync(join(tmpdir(), 'fernblick-demo-'));
+  const artist = await launchChromium();
+  await writeScene(artist, join(folder, 'camera.mjpeg'));
+  await artist.close();
+  const browser = await launchChromium(sceneCamera(join(folder, 'camera.mjpeg')));
   let stopping = false;
   const stop = async () => {
     stopping = true;
     await browser.close();
+    rmSync(folder, { recursive: true, force: true });
     process.exit(await relay.stop());
   };
   process.on('SIGINT', stop);

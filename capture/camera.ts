@@ -56,7 +56,7 @@ export class Camera {
 
   /** One that looks at the person, or does not say where it looks, as on a desk. */
   get isMirrored(): boolean {
-    return this.#video !== undefined && facingOf(this.#video) !== 'environment';
+    return this.#video !== undefined && facingOf(this.#video) === 'user';
   }
 
   get canSwitch(): boolean {
