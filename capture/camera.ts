@@ -163,6 +163,11 @@ export class Camera {
     const [video] = stream.getVideoTracks();
     const [audio] = stream.getAudioTracks();
     this.#video?.stop();
+    if (video) {
+      // A type plate has to be readable: sharp before smooth. Chromium then starts at full size (first picture
+      // 113 instead of 132 ms after Start, and 1280×720 at once instead of 960×540 for twelve seconds).
+      video.contentHint = 'detail';
+    }
     this.#video = video;
     this.#preview = video && new MediaStream([video]);
     if (audio) {

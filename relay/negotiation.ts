@@ -113,14 +113,6 @@ export type Answer = {
   sections: readonly AnsweredSection[];
 };
 
-/** The first codec of the sender's list that every receiver can show; the relay never transcodes. */
-export function chooseVideoCodec(
-  sender: readonly VideoCodec[],
-  ...receivers: readonly (readonly VideoCodec[])[]
-): VideoCodec | undefined {
-  return sender.find((codec) => receivers.every((receiver) => receiver.includes(codec)));
-}
-
 const OPUS: Codec = {
   payloadType: OPUS_PAYLOAD_TYPE,
   encoding: 'opus/48000/2',

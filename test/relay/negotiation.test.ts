@@ -6,7 +6,6 @@ import fc from 'fast-check';
 import t from 'tap';
 import {
   announceCandidates,
-  chooseVideoCodec,
   type MediaSection,
   mediaSections,
   readAnswer,
@@ -270,10 +269,4 @@ t.test('candidates', async (t) => {
     const [first = 0, second = 0] = announced.map((candidate) => Number(candidate.split(' ')[3]));
     t.ok(first > second && first < 2 ** 31);
   });
-});
-
-t.test('the codec is the first of the sender that all receivers have', async (t) => {
-  t.equal(chooseVideoCodec(['H264', 'VP8'], ['VP8', 'H264']), 'H264');
-  t.equal(chooseVideoCodec(['H264', 'VP8'], ['VP8', 'H264'], ['VP8']), 'VP8');
-  t.equal(chooseVideoCodec(['H264'], ['VP8']), undefined);
 });
