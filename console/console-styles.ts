@@ -119,10 +119,16 @@ export const consoleStyles = css`
     color: var(--muted);
   }
 
+  .tab:has(.icon-button) a {
+    padding-right: 4px;
+  }
+
+  /* Beside the link, never over it: both have to be hit on their own (WCAG 2.5.8). */
   .tab .icon-button {
-    width: 24px;
-    height: 24px;
-    margin: 0 6px 0 -8px;
+    flex: none;
+    width: 28px;
+    height: 28px;
+    margin: 0 6px 0 0;
   }
 
   .dot {
