@@ -25,8 +25,11 @@ children.push(
     ...process.argv.slice(2),
   ]),
 );
-process.on('SIGINT', () => {
-  for (const child of children) {
-    child.kill();
-  }
-});
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(signal, () => {
+    for (const child of children) {
+      child.kill(signal);
+    }
+    process.exit(0);
+  });
+}
