@@ -11,16 +11,16 @@ import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { launchChromium } from '../test/support/chromium.ts';
 import { Customer } from '../test/support/people.ts';
-import { ADMIN, startRelay } from '../test/support/relay-process.ts';
+import { startRelay } from '../test/support/relay-process.ts';
 import { sceneCamera, writeScene } from '../test/support/scene.ts';
 import { NO_FIELDS, SignallingClient, signIn } from '../test/support/signalling-client.ts';
 
-/** Sessions that the demo makes, one after the other, before it asks to be restarted. */
-const CUSTOMERS_MAX = 1_000;
+/** Two, so that the list shows what waiting customers look like while one is helped. */
+const CUSTOMERS = ['Ada Lovelace', 'Alan Turing'];
 
 /**
  * Cookies do not tell ports of one host apart, so a page of ours on another port can hand the sign-in over to the
- * console's. Works once per start of a browser that has the secret path; the relay itself needs no such door.
+ * console's. Whoever knows the secret path is signed in while the demo runs; the relay itself needs no such door.
  */
 async function serveSignIn(console: string, cookie: string): Promise<string> {
   const path = `/${randomBytes(16).toString('hex')}`;
@@ -40,24 +40,27 @@ async function serveSignIn(console: string, cookie: string): Promise<string> {
 }
 
 /** One customer from PIN to the end of the session. */
-async function simulateCustomer(browser: Browser, origin: string, pin: string): Promise<void> {
+async function simulateCustomer(browser: Browser, origin: string, pin: string, name: string): Promise<void> {
   const customer = await Customer.open(browser, origin, 'en');
   await customer.typePin(pin);
   await customer.join();
-  console.log('a customer is waiting; press Start in the console');
+  console.log(`${name} is waiting; open the session in the console and press Start`);
   const over = customer.page.getByRole('heading', { name: customer.words.sessionOver });
   await over.waitFor({ timeout: 0 });
   await customer.goAway();
 }
 
-async function createPin(origin: string): Promise<string> {
-  const technician = await SignallingClient.technician(origin, await signIn(origin));
-  const { session } = await technician.request('createSession', {
-    fields: { ...NO_FIELDS, name: 'Demo customer' },
-    method: 'pin',
-  });
+/** All sessions at once: a console opened later would be superseded by one that makes another. */
+async function createPins(origin: string, cookie: string): Promise<string[]> {
+  const technician = await SignallingClient.technician(origin, cookie);
+  const pins: string[] = [];
+  for (const name of CUSTOMERS) {
+    const fields = { ...NO_FIELDS, name };
+    const { session } = await technician.request('createSession', { fields, method: 'pin' });
+    pins.push(session.invitation?.pin ?? '');
+  }
   technician.close();
-  return session.invitation?.pin ?? '';
+  return pins;
 }
 
 async function main(): Promise<void> {
@@ -77,17 +80,16 @@ async function main(): Promise<void> {
   process.on('SIGINT', stop);
   process.on('SIGTERM', stop);
 
-  console.log(
-    `console (signed in as ${ADMIN.email}): ${await serveSignIn(`${relay.origin}/console`, await signIn(relay.origin))}`,
-  );
+  const cookie = await signIn(relay.origin);
+  const pins = await createPins(relay.origin, cookie);
+  console.log(`console, signed in: ${await serveSignIn(`${relay.origin}/console`, cookie)}`);
   console.log(`customer page: ${relay.origin}`);
-  for (let i = 0; i < CUSTOMERS_MAX && !stopping; i++) {
-    try {
-      await simulateCustomer(browser, relay.origin, await createPin(relay.origin));
-    } catch (error) {
-      if (!stopping) {
-        throw error;
-      }
+  try {
+    await Promise.all(pins.map((pin, i) => simulateCustomer(browser, relay.origin, pin, CUSTOMERS[i] ?? '')));
+    console.log('everybody was helped; Ctrl+C ends the demo, and the next start brings new customers');
+  } catch (error) {
+    if (!stopping) {
+      throw error;
     }
   }
 }

@@ -103,6 +103,11 @@ export class Sessions {
     }
   }
 
+  /** False for a window that another one of the same account has taken over from. */
+  isConsole(account: Account, participant: Participant): boolean {
+    return this.#consoles.get(account.id)?.participant === participant;
+  }
+
   async consoleLeft(account: Account, participant: Participant): Promise<void> {
     for (const session of this.#sessions.values()) {
       session.followers.delete(participant);

@@ -131,7 +131,7 @@ export function createSignalling(options: SignallingOptions): Signalling {
     ) => Promise<R | ErrorCode | undefined>,
   ): (page: Page, params: T) => Promise<R | Failure> {
     return async (page, params) => {
-      if (!page.account) {
+      if (!page.account || !sessions.isConsole(page.account, page)) {
         return fail('notAllowed');
       }
       const session = sessions.owned(page.account, params.sessionId);
@@ -231,7 +231,7 @@ export function createSignalling(options: SignallingOptions): Signalling {
     },
 
     createSession: async (page, { fields, method }) => {
-      if (!page.account) {
+      if (!page.account || !sessions.isConsole(page.account, page)) {
         return fail('notAllowed');
       }
       const result = await sessions.create(page.account, fields, method);

@@ -256,6 +256,18 @@ t.test('a customer whose socket dies comes back by the token, also when an answe
   }
 });
 
+t.test('a window that another one took over from can change nothing', async (test) => {
+  const older = await SignallingClient.technician(relay.origin, cookie);
+  const { id } = await newSession(older, 'pin');
+  const newer = await SignallingClient.technician(relay.origin, cookie);
+  await older.event('to be told', (event) => event.type === 'superseded');
+  test.equal(await older.refusal('endSession', { sessionId: id }), 'notAllowed');
+  test.equal(await older.refusal('createSession', { fields: NO_FIELDS, method: 'pin' }), 'notAllowed');
+  test.equal(await newer.refusal('endSession', { sessionId: id }), undefined);
+  older.close();
+  newer.close();
+});
+
 t.test('a disabled technician is out at once', async (test) => {
   const credentials = { email: 'leaver@example.org', password: 'leaving for another job' };
   const { json } = await callApi(
