@@ -163,7 +163,7 @@ export type Requests = {
     params: { fields: CustomerFields; method: InvitationMethod };
     result: { session: SessionView };
   };
-  /** Adds the other method to an invitation, or makes a new one after the old one expired. */
+  /** Adds the other method to the live invitation of a session that nobody has come to yet. */
   invite: { params: { sessionId: SessionId; method: InvitationMethod }; result: { session: SessionView } };
   editSession: { params: { sessionId: SessionId; fields: CustomerFields }; result: { session: SessionView } };
   startSession: { params: { sessionId: SessionId }; result: { session: SessionView } };
