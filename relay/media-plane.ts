@@ -7,6 +7,8 @@ export type PeerListener = {
   offer(peerId: PeerId, sdp: string): void;
   candidates(peerId: PeerId, candidates: string[]): void;
   connected(peerId: PeerId): void;
+  /** Packets of this peer arrive, or were due and have stopped. The first is told once after `connected`. */
+  media(peerId: PeerId, flowing: boolean): void;
   /** The peer is gone: it failed, its worker died, or its answer was of no use. Told once. */
   closed(peerId: PeerId, reason: PeerCloseReason): void;
 };
@@ -24,5 +26,9 @@ export type MediaPlane = {
   closePeer(peerId: PeerId): void;
   /** While closed, the worker drops every media packet of the session from both sides. */
   gate(sessionId: SessionId, open: boolean): void;
+  /** What the peer should be sending while the gate is open; only what is due is missed. */
+  expect(peerId: PeerId, due: { audio: boolean; video: boolean }): void;
   closeSession(sessionId: SessionId): void;
+  /** Calls back whenever there may be room again after `createPeer` returned undefined or a worker was lost. */
+  onRoom(callback: () => void): void;
 };

@@ -149,6 +149,7 @@ export class SessionMedia {
           this.#events.connected(party);
         }
       },
+      media: () => undefined,
       closed: (peerId, reason) => this.#lost(party, peerId, reason),
     };
   }

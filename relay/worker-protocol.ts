@@ -19,6 +19,9 @@ export type WorkerConfig = {
 /** A worker says `stats` this often; it is also the sign of life. */
 export const STATS_INTERVAL_MS = 1_000;
 
+/** Silence of a peer that owes packets for this long makes it suspect (facts/reliability.md 1.3). */
+export const MEDIA_WATCHDOG_MS = 2_500;
+
 export type WorkerCommand =
   /** Answered by `offer` or `peerRefused`. The session comes into being with its first peer, gate closed. */
   | { type: 'createPeer'; peerId: PeerId; sessionId: SessionId; role: Role; codec: VideoCodec }
@@ -29,6 +32,11 @@ export type WorkerCommand =
   | { type: 'gate'; sessionId: SessionId; open: boolean }
   /** Closes all its peers. */
   | { type: 'closeSession'; sessionId: SessionId }
+  /**
+   * What this peer should be sending while the gate is open, by the state of its devices; nothing until told. Only
+   * what is due can be missed: see `peerMedia`.
+   */
+  | { type: 'expect'; peerId: PeerId; audio: boolean; video: boolean }
   /** Asks for `stats` at once instead of at the next second. */
   | { type: 'collectStats' }
   /** Closes everything and exits with code 0. */
@@ -45,6 +53,11 @@ export type WorkerEvent =
   | { type: 'answerRejected'; peerId: PeerId; code: 'badSdp'; problem: string }
   /** `failed` and `closed` are final: the peer is gone from the worker. `closed` also answers `closePeer`. */
   | { type: 'peerState'; peerId: PeerId; state: 'connected' | 'failed' | 'closed' }
+  /**
+   * `flowing: true` with the first packet of a peer and whenever packets come again; `false` when packets were due
+   * and none came for `MEDIA_WATCHDOG_MS`.
+   */
+  | { type: 'peerMedia'; peerId: PeerId; flowing: boolean }
   /** An exception in our own code that a guard caught; at most one per place and second. */
   | { type: 'fault'; where: string; message: string; stack: string }
   | ({ type: 'stats' } & WorkerStats);

@@ -66,6 +66,7 @@ export class Workers implements MediaPlane {
   /** Sessions whose gate should be open, also while no worker has them. */
   readonly #openGates = new Set<SessionId>();
   readonly #respawns = new Set<NodeJS.Timeout>();
+  readonly #roomListeners: (() => void)[] = [];
   #closing = false;
 
   private constructor(options: WorkersOptions) {
@@ -135,6 +136,17 @@ export class Workers implements MediaPlane {
     if (worker?.ready) {
       this.#send(worker, { type: 'gate', sessionId, open });
     }
+  }
+
+  expect(peerId: PeerId, due: { audio: boolean; video: boolean }): void {
+    const peer = this.#peers.get(peerId);
+    if (peer) {
+      this.#send(peer.worker, { type: 'expect', peerId, ...due });
+    }
+  }
+
+  onRoom(callback: () => void): void {
+    this.#roomListeners.push(callback);
   }
 
   closeSession(sessionId: SessionId): void {
@@ -210,6 +222,9 @@ export class Workers implements MediaPlane {
           clearTimeout(timer);
           worker.ready = true;
           resolve();
+          for (const listener of this.#roomListeners) {
+            listener();
+          }
         }
         this.#onEvent(worker, event);
       });
@@ -275,6 +290,9 @@ export class Workers implements MediaPlane {
         log.warn({ worker: worker.index, code: event.code, problem: event.problem }, 'answerRejected');
         this.#send(worker, { type: 'closePeer', peerId: event.peerId });
         this.#tellClosed(event.peerId, 'badSdp');
+        return;
+      case 'peerMedia':
+        this.#peers.get(event.peerId)?.listener.media(event.peerId, event.flowing);
         return;
       case 'peerState':
         if (event.state === 'connected') {

@@ -55,6 +55,10 @@ class RecordingPlane implements MediaPlane {
     this.calls.push(`gate ${open ? 'open' : 'closed'} of ${sessionId}`);
   }
 
+  expect(): void {}
+
+  onRoom(): void {}
+
   closeSession(sessionId: number): void {
     this.calls.push(`closeSession ${sessionId}`);
     this.listeners.clear();

@@ -57,6 +57,8 @@ const NO_MEDIA: MediaPlane = {
   closePeer: () => undefined,
   gate: () => undefined,
   closeSession: () => undefined,
+  expect: () => undefined,
+  onRoom: () => undefined,
 };
 
 export type Scene = {
