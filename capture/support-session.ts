@@ -260,7 +260,7 @@ export class SupportSession {
         break;
       case 'offer':
         if (this.#standing.kind === 'inside') {
-          void this.#media.offer(event.peerId, event.sdp);
+          void this.#media.offer(event.peerId, event.sdp, event.iceServers);
         }
         break;
       case 'candidates':

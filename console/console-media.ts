@@ -1,7 +1,9 @@
 /** The media of all sessions of this console and the technician's voice, which goes to the live ones only. */
-import type { Params, PeerId, SessionId } from '../relay/protocol.ts';
+import type { Params, PeerId, ServerEvent, SessionId } from '../relay/protocol.ts';
 import { Microphone } from './microphone.ts';
 import { SessionMedia } from './session-media.ts';
+
+export type Offer = Extract<ServerEvent, { type: 'offer' }>;
 
 export type MediaHost = {
   isLive: (id: SessionId) => boolean;
@@ -35,9 +37,9 @@ export class ConsoleMedia {
     return this.#media.get(id);
   }
 
-  offer(sessionId: SessionId, peerId: PeerId, sdp: string): void {
-    const media = this.#media.get(sessionId) ?? this.#create(sessionId);
-    media.offer(peerId, sdp);
+  offer(offer: Offer): void {
+    const media = this.#media.get(offer.sessionId) ?? this.#create(offer.sessionId);
+    media.offer(offer);
   }
 
   candidates(peerId: PeerId, candidates: string[]): void {

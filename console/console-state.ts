@@ -363,7 +363,7 @@ export class ConsoleState {
         this.#setPhase('superseded');
         break;
       case 'offer':
-        this.media.offer(event.sessionId, event.peerId, event.sdp);
+        this.media.offer(event);
         break;
       case 'candidates':
         this.media.candidates(event.peerId, event.candidates);

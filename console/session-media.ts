@@ -1,6 +1,6 @@
 /** The media of one session as the console sees it: a stream that a video element shows, and our voice. */
 import { MediaPeer } from '../relay/client/media.ts';
-import type { PeerId } from '../relay/protocol.ts';
+import type { PeerId, ServerEvent } from '../relay/protocol.ts';
 
 export type MediaSignals = {
   answer: (peerId: PeerId, sdp: string) => void;
@@ -36,8 +36,8 @@ export class SessionMedia {
     return this.#peer.peerIds;
   }
 
-  offer(peerId: PeerId, sdp: string): void {
-    void this.#peer.offer(peerId, sdp);
+  offer({ peerId, sdp, iceServers }: Extract<ServerEvent, { type: 'offer' }>): void {
+    void this.#peer.offer(peerId, sdp, iceServers);
   }
 
   candidates(peerId: PeerId, candidates: string[]): void {

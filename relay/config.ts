@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { parse } from 'yaml';
 import { StartError } from './start-error.ts';
+import { isTurnUrl, TURN_SECRET_MIN_LENGTH, TURN_URLS_MAX } from './turn.ts';
 
 type Kind = 'text' | 'secret' | 'flag' | 'number' | 'ports' | 'list';
 
@@ -62,6 +63,17 @@ export const SETTINGS = {
     default: '',
     about: 'Addresses told to browsers for media instead of the own ones, separated by commas.',
   },
+  turnUrls: {
+    kind: 'list',
+    default: '',
+    about:
+      'TURN servers for networks that block UDP, such as turns:turn.example.org:443?transport=tcp, separated by commas.',
+  },
+  turnSecret: {
+    kind: 'secret',
+    default: '',
+    about: 'The static-auth-secret of those TURN servers.',
+  },
   adminEmail: { kind: 'text', default: '', about: 'Creates the first administrator with this address.' },
   adminPassword: { kind: 'secret', default: '', about: 'Password of that administrator.' },
   serverKey: {
@@ -109,6 +121,8 @@ export type Config = {
   mediaWorkers: number;
   mediaHost: string;
   announcedIps: readonly string[];
+  turnUrls: readonly string[];
+  turnSecret: string;
   adminEmail: string;
   adminPassword: string;
   serverKey: string;
@@ -292,6 +306,7 @@ function check(config: Config): Config {
   if ((config.adminEmail === '') !== (config.adminPassword === '')) {
     invalid('adminEmail and adminPassword', 'both are needed to create the first administrator.');
   }
+  checkTurn(config);
   const workers = config.mediaWorkers || availableParallelism();
   const ports = config.mediaPorts.end - config.mediaPorts.begin + 1;
   if (ports < workers) {
@@ -303,6 +318,23 @@ function check(config: Config): Config {
     host: config.lan && config.host === SETTINGS.host.default ? '0.0.0.0' : config.host,
     publicUrl: config.publicUrl.replace(/\/$/, ''),
   });
+}
+
+/** A wrong address would make every RTCPeerConnection throw, so that not even the ways without TURN work. */
+function checkTurn({ turnUrls, turnSecret }: Config): void {
+  const wrong = turnUrls.find((url) => !isTurnUrl(url));
+  if (wrong !== undefined) {
+    invalid('turnUrls', `"${wrong}" should look like turns:turn.example.org:443?transport=tcp.`);
+  }
+  if (turnUrls.length > TURN_URLS_MAX) {
+    invalid('turnUrls', `${turnUrls.length} addresses are too many; ${TURN_URLS_MAX} are allowed.`);
+  }
+  if ((turnUrls.length === 0) !== (turnSecret === '')) {
+    invalid('turnUrls and turnSecret', 'both are needed for TURN.');
+  }
+  if (turnSecret !== '' && turnSecret.length < TURN_SECRET_MIN_LENGTH) {
+    invalid('turnSecret', `should have at least ${TURN_SECRET_MIN_LENGTH} characters.`);
+  }
 }
 
 function isOrigin(text: string): boolean {

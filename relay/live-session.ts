@@ -28,6 +28,7 @@ import type {
   Store,
   StoreTransaction,
 } from './store.ts';
+import { iceServers, type TurnSettings } from './turn.ts';
 
 export type SessionSettings = {
   /** Scheme, host and port under which customers reach this relay. */
@@ -35,6 +36,7 @@ export type SessionSettings = {
   invitationMs: number;
   offlineMs: number;
   maxActiveSessions: number;
+  turn: TurnSettings;
 };
 
 /** The window in which a technician works, if one is open. */
@@ -106,6 +108,7 @@ export class LiveSession {
         failed: (party, reason) => this.#logMedia({ type: 'mediaFailed', data: { party, reason } }),
       },
       context.now,
+      (party) => iceServers(context.settings.turn, { sessionId: record.id, role: party }, context.now()),
     );
   }
 

@@ -7,7 +7,17 @@ export type Log = Logger;
  * Field names that carry secrets or personal data are cut out wherever they appear at the top of a line
  * (reliability.md 3.8). Addresses and SDP are logged at debug level only, by the caller's choice.
  */
-const REDACTED = ['pin', 'token', 'password', 'cookie', 'authorization', 'sdp', 'link', 'resume'];
+const REDACTED = [
+  'pin',
+  'token',
+  'password',
+  'cookie',
+  'authorization',
+  'sdp',
+  'link',
+  'resume',
+  'credential',
+];
 
 export function createLog(level: string): Log {
   return pino(

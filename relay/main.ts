@@ -97,6 +97,7 @@ async function run(config: Config, log: Log): Promise<void> {
       invitationMs: config.invitationMinutes * MINUTE_MS,
       offlineMs: config.offlineMinutes * MINUTE_MS,
       maxActiveSessions: config.maxActiveSessions,
+      turn: { urls: config.turnUrls, secret: config.turnSecret },
     },
   });
   const signalling = createSignalling({

@@ -232,6 +232,9 @@ export type Reply =
   | { type: 'ok'; id: number; result: Result<RequestType> }
   | { type: 'error'; id: number; code: ErrorCode; message: string };
 
+/** A TURN server as an RTCPeerConnection takes it; the credential is good for this peer and a few hours. */
+export type IceServer = { urls: string[]; username: string; credential: string };
+
 /** What the relay says unasked. */
 export type ServerEvent =
   /** Technician: a session of the list is new or has changed. */
@@ -242,8 +245,11 @@ export type ServerEvent =
   | { type: 'superseded' }
   /** Customer: what to show changed. Media starts and stops with the phase. */
   | { type: 'customer'; customer: CustomerView }
-  /** The relay always offers. No candidates inside; they follow the answer. */
-  | { type: 'offer'; peerId: PeerId; sessionId: SessionId; sdp: string }
+  /**
+   * The relay always offers. No candidates inside; they follow the answer. `iceServers` is there where the relay
+   * has a way out of networks that block UDP.
+   */
+  | { type: 'offer'; peerId: PeerId; sessionId: SessionId; sdp: string; iceServers?: IceServer[] }
   | { type: 'candidates'; peerId: PeerId; candidates: string[] }
   | { type: 'peerClosed'; peerId: PeerId }
   /** Last words before the relay closes the socket. */

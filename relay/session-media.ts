@@ -3,7 +3,7 @@
  * are here (prewarmed while waiting), media let through only while the session is active, nothing left at its end.
  */
 import type { MediaPlane, PeerCloseReason, PeerListener } from './media-plane.ts';
-import type { PeerId, ServerEvent, SessionId, VideoCodec } from './protocol.ts';
+import type { IceServer, PeerId, ServerEvent, SessionId, VideoCodec } from './protocol.ts';
 import { isEnded, type Party, type SessionMachine, settledState } from './session-state.ts';
 
 /** One page with its socket, as far as a session needs it. */
@@ -43,16 +43,25 @@ export class SessionMedia {
   readonly #plane: MediaPlane;
   readonly #events: SessionMediaEvents;
   readonly #now: () => number;
+  readonly #iceServers: (party: Party) => IceServer[];
   readonly #slots = new Map<Party, Slot>();
   #codec: VideoCodec | undefined;
   #gateOpen = false;
   #live = true;
 
-  constructor(sessionId: SessionId, plane: MediaPlane, events: SessionMediaEvents, now: () => number) {
+  /** @param iceServers asked at each offer, because credentials are good for a time only; empty without TURN */
+  constructor(
+    sessionId: SessionId,
+    plane: MediaPlane,
+    events: SessionMediaEvents,
+    now: () => number,
+    iceServers: (party: Party) => IceServer[] = () => [],
+  ) {
     this.#sessionId = sessionId;
     this.#plane = plane;
     this.#events = events;
     this.#now = now;
+    this.#iceServers = iceServers;
   }
 
   /** Both parties' connections are up, so Start needs no more than one message. */
@@ -140,7 +149,16 @@ export class SessionMedia {
       }
     };
     return {
-      offer: (peerId, sdp) => tell(peerId, { type: 'offer', peerId, sessionId, sdp }),
+      offer: (peerId, sdp) => {
+        const iceServers = this.#iceServers(party);
+        tell(peerId, {
+          type: 'offer',
+          peerId,
+          sessionId,
+          sdp,
+          ...(iceServers.length > 0 && { iceServers }),
+        });
+      },
       candidates: (peerId, candidates) => tell(peerId, { type: 'candidates', peerId, candidates }),
       connected: (peerId) => {
         const slot = this.#slots.get(party);

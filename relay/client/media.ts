@@ -1,4 +1,4 @@
-import type { VideoCodec } from '../protocol.ts';
+import type { IceServer, VideoCodec } from '../protocol.ts';
 
 /**
  * The browser's end of the media plane: answers the relay's offers, carries our microphone and camera
@@ -61,13 +61,16 @@ export class MediaPeer {
     return this.#connections.map((connection) => connection.peerId);
   }
 
-  /** Answers an offer through the `answer` event. Never rejects: trouble is reported as `failed`. */
-  async offer(peerId: string, sdp: string): Promise<void> {
+  /**
+   * Answers an offer through the `answer` event. Never rejects: trouble is reported as `failed`.
+   * @param iceServers the relay's TURN servers, if it has any
+   */
+  async offer(peerId: string, sdp: string, iceServers: IceServer[] = []): Promise<void> {
     if (this.#closed) {
       return;
     }
     this.peerClosed(peerId);
-    const connection = this.#open(peerId);
+    const connection = this.#open(peerId, iceServers);
     const { pc } = connection;
     try {
       await pc.setRemoteDescription({ type: 'offer', sdp });
@@ -137,8 +140,8 @@ export class MediaPeer {
     }
   }
 
-  #open(peerId: string): Connection {
-    const pc = new RTCPeerConnection({ iceServers: [], bundlePolicy: 'max-bundle' });
+  #open(peerId: string, iceServers: IceServer[]): Connection {
+    const pc = new RTCPeerConnection({ iceServers, bundlePolicy: 'max-bundle' });
     const connection: Connection = {
       peerId,
       pc,

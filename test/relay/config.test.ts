@@ -97,6 +97,11 @@ t.test('each setting has a flag, an environment variable and a name in the file'
     mediaWorkers: ['3', 3],
     mediaHost: ['192.0.2.1', '192.0.2.1'],
     announcedIps: [' 192.0.2.1, 192.0.2.2,', ['192.0.2.1', '192.0.2.2']],
+    turnUrls: [
+      'turns:turn.example.org:443?transport=tcp,turn:192.0.2.1',
+      ['turns:turn.example.org:443?transport=tcp', 'turn:192.0.2.1'],
+    ],
+    turnSecret: ['north wind and sun', 'north wind and sun'],
     adminEmail: ['a@example.org', 'a@example.org'],
     adminPassword: ['correct horse battery', 'correct horse battery'],
     serverKey: ['ab'.repeat(32), 'ab'.repeat(32)],
@@ -192,6 +197,14 @@ t.test('what cannot be used is refused with a sentence that names the place', as
     [{ argv: ['--public-url', 'https://help.example.org/?a=b'] }, /^publicUrl/],
     [{ argv: ['--public-url', 'https://user:secret@help.example.org'] }, /^publicUrl/],
     [{ argv: ['--admin-email', 'a@example.org'] }, /^adminEmail and adminPassword: both are needed/],
+    [{ argv: ['--turn-urls', 'turn:192.0.2.1'] }, /^turnUrls and turnSecret: both are needed/],
+    [{ argv: ['--turn-secret', 'north wind and sun'] }, /^turnUrls and turnSecret: both are needed/],
+    [
+      { argv: ['--turn-urls', 'turn:192.0.2.1', '--turn-secret', 'north wind'] },
+      /^turnSecret: should have at least 16 characters/,
+    ],
+    [{ argv: ['--turn-urls', 'stun:192.0.2.1'] }, /^turnUrls: "stun:192\.0\.2\.1" should look like turns:/],
+    [{ argv: ['--turn-urls', 'turn:a,turn:b,turn:c,turn:d,turn:e'] }, /^turnUrls: 5 addresses are too many/],
     [{ argv: ['--max-active-sessions', '0'] }, /^--max-active-sessions: "0" should be .* from 1 to 10/],
   ];
   for (const [sources, expected] of cases) {

@@ -106,6 +106,27 @@ function scene() {
   return { plane, media, told, clock, customer: new Page(), technician: new Page() };
 }
 
+t.test('an offer carries fresh TURN credentials of its session and role where there are any', async (t) => {
+  const plane = new RecordingPlane();
+  const silent = { connected: () => undefined, failed: () => undefined };
+  let asked = 0;
+  const iceServers = (party: Party) => {
+    asked += 1;
+    return [{ urls: ['turn:192.0.2.1'], username: `${asked}:${party}`, credential: 'c' }];
+  };
+  const media = new SessionMedia(SESSION, plane, silent, () => 0, iceServers);
+  const customer = new Page();
+  media.join('customer', customer, []);
+  media.join('technician', new Page(), []);
+  media.settle(machine('waiting'));
+  plane.listeners.get('p1')?.offer('p1', 'sdp');
+  plane.listeners.get('p1')?.offer('p1', 'sdp');
+  t.match(customer.take(), [
+    { type: 'offer', iceServers: [{ username: '1:customer' }] },
+    { type: 'offer', iceServers: [{ username: '2:customer' }] },
+  ]);
+});
+
 function machine(state: SessionMachine['state'], before: SessionMachine['before'] = null): SessionMachine {
   return { ...createMachine(0), state, before };
 }

@@ -126,6 +126,7 @@ export async function openScene(folder: string): Promise<Scene> {
         get maxActiveSessions() {
           return settings.maxActiveSessions;
         },
+        turn: { urls: [], secret: '' },
       },
     });
   const addAccount = async (name: string): Promise<Account> => {
