@@ -9,17 +9,20 @@ import type {
   Account,
   CustomerView,
   DeviceState,
+  ErrorCode,
   EventData,
   InvitationMethod,
   PeerId,
+  PictureState,
   ServerEvent,
   SessionEvent,
   SessionEventType,
   SessionView,
 } from './protocol.ts';
 import { type Participant, SessionMedia } from './session-media.ts';
-import { isEnded, type Party, type SessionInput, transition } from './session-state.ts';
-import { customerView, NO_DEVICES, type Presence, technicianView } from './session-view.ts';
+import { isEnded, type Party, type SessionInput, settledState, transition } from './session-state.ts';
+import { customerView, LIVE_PICTURE, NO_DEVICES, type Presence, technicianView } from './session-view.ts';
+import { StillPace, showStill } from './stills.ts';
 import type {
   Directory,
   Invitation,
@@ -90,8 +93,11 @@ export class LiveSession {
   /** Start is under way: it counts as active before it is on disk. */
   starting = false;
   readonly devices: Record<Party, DeviceState> = { customer: NO_DEVICES, technician: NO_DEVICES };
+  /** What the phone last said that it sends; not on disk, the page says it again after a restart. */
+  picture: PictureState = LIVE_PICTURE;
 
   readonly #context: SessionContext;
+  readonly #stillPace = new StillPace();
   #customer: Participant | undefined;
   /** The last step; the next one waits for it. */
   #step: Promise<unknown> = Promise.resolve();
@@ -224,6 +230,7 @@ export class LiveSession {
       technicianConnected: this.#console !== undefined,
       customerDevices: this.devices.customer,
       technicianDevices: this.devices.technician,
+      picture: this.picture,
       mediaReady: this.media.ready,
     };
   }
@@ -241,6 +248,21 @@ export class LiveSession {
     this.media.settle(this.record.machine);
     this.#console?.participant.send({ type: 'session', session: this.technicianView() });
     this.#customer?.send({ type: 'customer', customer: this.customerView() });
+  }
+
+  /**
+   * Passes a still on to the session's own console, under the rule for packets: only while the session is active. It is
+   * kept nowhere; a console that is away or reads too slowly misses it.
+   */
+  still(jpeg: Uint8Array): ErrorCode | undefined {
+    if (settledState(this.record.machine) !== 'active') {
+      return 'wrongState';
+    }
+    if (!this.#stillPace.allows(this.#context.now())) {
+      return 'tooManyMessages';
+    }
+    this.#console?.participant.sendStill(showStill(this.record.id, jpeg));
+    return undefined;
   }
 
   tell(events: readonly SessionEvent[]): void {

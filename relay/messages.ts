@@ -34,6 +34,10 @@ const devices = z.strictObject({
   microphone: z.enum(['on', 'muted', 'none']),
   camera: z.enum(['on', 'paused', 'none']),
 });
+const picture = z.strictObject({
+  mode: z.enum(['video', 'reduced', 'stills', 'none']),
+  cause: z.enum(['none', 'bandwidth', 'processor', 'blocked', 'saveData']),
+});
 const fields = z.strictObject({
   name: plainText,
   phone: plainText,
@@ -74,6 +78,7 @@ const REQUESTS: Schemas = {
   claimLink: z.strictObject({ token: z.string().max(128) }),
   acceptTerms: z.strictObject({ ...agreed, devices, browser: plainText, resume: token256 }),
   declineTerms: z.strictObject(agreed),
+  picture: z.strictObject({ sessionId, picture }),
   leave: nothing,
 };
 

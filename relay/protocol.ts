@@ -60,6 +60,15 @@ export type DeviceState = {
   camera: 'on' | 'paused' | 'none';
 };
 
+/**
+ * What the phone sends of its camera, and why not more: live video, video in fewer or smaller pictures, single stills
+ * over the WebSocket, or nothing. `cause` is `none` for `video` and for a camera that is off.
+ */
+export type PictureState = {
+  mode: 'video' | 'reduced' | 'stills' | 'none';
+  cause: 'none' | 'bandwidth' | 'processor' | 'blocked' | 'saveData';
+};
+
 export type InvitationMethod = 'pin' | 'link';
 
 export type InvitationView = {
@@ -83,7 +92,13 @@ export type SessionView = {
   /** Absent once it was used, expired or cancelled. */
   invitation?: InvitationView;
   /** Absent until a customer has accepted the terms. */
-  customer?: { devices: DeviceState; browser: string; connected: boolean; mediaReady: boolean };
+  customer?: {
+    devices: DeviceState;
+    picture: PictureState;
+    browser: string;
+    connected: boolean;
+    mediaReady: boolean;
+  };
 };
 
 /** Facts that a session event carries; flat, so that a report can print them. */
@@ -192,6 +207,8 @@ export type Requests = {
     result: { sessionId: SessionId; customer: CustomerView };
   };
   declineTerms: { params: { version: number; language: Language; hash: string }; result: Empty };
+  /** What the phone sends of its camera from now on, for the technician to read. */
+  picture: { params: { sessionId: SessionId; picture: PictureState }; result: Empty };
   leave: { params: Empty; result: Empty };
 };
 
@@ -256,6 +273,21 @@ export type ServerEvent =
   | { type: 'closing'; code: ErrorCode; message: string };
 
 export type ServerMessage = Reply | ServerEvent;
+
+// ---------------------------------------------------------------- stills
+
+/**
+ * The one kind of binary frame, big-endian. Customer → relay: `[u8 1][u32 id][JPEG]`, answered like a request with that
+ * id, one in flight at a time. Relay → technician: `[u8 1][u32 0][f64 sessionId][JPEG]`.
+ */
+export const STILL_FRAME = 1;
+/** Of the customer's frame: kind and id. */
+export const STILL_HEADER_BYTES = 5;
+/** Of the technician's frame: kind, id and session. */
+export const STILL_SHOWN_HEADER_BYTES = 13;
+export const STILL_MAX_BYTES = 128 * 1024;
+/** Stills of one session come no faster than this. */
+export const STILL_INTERVAL_MIN_MS = 500;
 
 // ---------------------------------------------------------------- HTTP API
 

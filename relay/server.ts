@@ -53,6 +53,8 @@ export type Socket = {
   readonly request: HttpRequest;
   /** False when the message was dropped because the reader is too slow; the socket is then closing. */
   send(text: string): boolean;
+  /** Like `send`, but a frame that would have to queue behind more than `queueMaxBytes` is dropped instead. */
+  sendBinary(bytes: Uint8Array, queueMaxBytes: number): boolean;
   close(code: number, reason: string): void;
 };
 
@@ -60,8 +62,10 @@ export type SocketListener = {
   /** Answer with a response to refuse. */
   upgrade(request: HttpRequest): HttpResponse | undefined;
   open(socket: Socket): void;
-  /** `text` is undefined for a binary frame. `bytes` is the length on the wire. */
-  message(socket: Socket, text: string | undefined, bytes: number): void;
+  /** `bytes` is the length on the wire. */
+  message(socket: Socket, text: string, bytes: number): void;
+  /** The memory is the library's and is gone after this call. */
+  binary(socket: Socket, bytes: Uint8Array): void;
   close(socket: Socket): void;
 };
 
@@ -78,6 +82,9 @@ export type Server = { port: number; close(): void };
 
 type SocketData = { request: HttpRequest; socket?: UwsSocket };
 
+/** What `send` of the library returns for a message that its limit did not take. */
+const DROPPED = 2;
+
 class UwsSocket implements Socket {
   readonly request: HttpRequest;
   #ws: uWS.WebSocket<SocketData> | undefined;
@@ -88,8 +95,12 @@ class UwsSocket implements Socket {
   }
 
   send(text: string): boolean {
-    const DROPPED = 2;
     return this.#ws !== undefined && this.#ws.send(text) !== DROPPED;
+  }
+
+  sendBinary(bytes: Uint8Array, queueMaxBytes: number): boolean {
+    const ws = this.#ws;
+    return ws !== undefined && ws.getBufferedAmount() <= queueMaxBytes && ws.send(bytes, true) !== DROPPED;
   }
 
   close(code: number, reason: string): void {
@@ -232,12 +243,10 @@ export async function listen(options: ServerOptions): Promise<Server> {
     },
     message: (ws, message, isBinary) => {
       const { socket } = ws.getUserData();
-      if (socket) {
-        options.socket.message(
-          socket,
-          isBinary ? undefined : Buffer.from(message).toString(),
-          message.byteLength,
-        );
+      if (socket && isBinary) {
+        options.socket.binary(socket, new Uint8Array(message));
+      } else if (socket) {
+        options.socket.message(socket, Buffer.from(message).toString(), message.byteLength);
       }
     },
     close: (ws) => {

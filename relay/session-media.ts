@@ -11,6 +11,8 @@ export type Participant = {
   /** What the browser can send or show, best first. */
   readonly videoCodecs: readonly VideoCodec[];
   send(event: ServerEvent): void;
+  /** Sends a binary frame unless the page reads too slowly: a later still is worth more than a late one. */
+  sendStill(frame: Uint8Array): void;
 };
 
 /** A connection that just failed is not offered again before this, so that a broken path costs little (S4). */

@@ -4,6 +4,7 @@ import type {
   CustomerView,
   DeviceState,
   InvitationView,
+  PictureState,
   SessionState,
   SessionStatus,
   SessionView,
@@ -12,6 +13,8 @@ import { isEnded, settledState } from './session-state.ts';
 import type { Invitation, SessionRecord } from './store.ts';
 
 export const NO_DEVICES: DeviceState = { microphone: 'none', camera: 'none' };
+/** Until the phone says otherwise. */
+export const LIVE_PICTURE: PictureState = { mode: 'video', cause: 'none' };
 
 /** The parts of a live session that are not on disk. */
 export type Presence = {
@@ -20,6 +23,7 @@ export type Presence = {
   technicianConnected: boolean;
   customerDevices: DeviceState;
   technicianDevices: DeviceState;
+  picture: PictureState;
   mediaReady: boolean;
 };
 
@@ -55,6 +59,7 @@ export function technicianView(record: SessionRecord, presence: Presence, origin
       ? {
           customer: {
             devices: presence.customerDevices,
+            picture: presence.picture,
             browser: customer.browser,
             connected: presence.customerConnected,
             mediaReady: presence.mediaReady,

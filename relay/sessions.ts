@@ -17,6 +17,7 @@ import type {
   EventData,
   InvitationMethod,
   PeerId,
+  PictureState,
   SessionEvent,
   SessionId,
   SessionView,
@@ -366,6 +367,11 @@ export class Sessions {
     }
     const done = await session.apply({ by: CUSTOMER, input: { type: 'customerLeft' } });
     return done ? undefined : 'wrongState';
+  }
+
+  picture(session: LiveSession, picture: PictureState): void {
+    session.picture = picture;
+    session.show();
   }
 
   // -------------------------------------------------------------- both

@@ -7,11 +7,11 @@ import type { LiveSession } from './live-session.ts';
 import type { Log } from './log.ts';
 import { CUSTOMER_MESSAGE_MAX_BYTES, parseClientMessage, TECHNICIAN_MESSAGE_MAX_BYTES } from './messages.ts';
 import { type Failure, fail, isFailure } from './outcome.ts';
+import { Page } from './page.ts';
 import {
   type Account,
   type ClientMessage,
   type ConsoleSettings,
-  ERRORS,
   type ErrorCode,
   type InvitationMethod,
   type Language,
@@ -20,22 +20,19 @@ import {
   type RequestType,
   type Result,
   type Role,
-  type ServerMessage,
   type SessionId,
   type SessionView,
+  STILL_HEADER_BYTES,
+  STILL_MAX_BYTES,
   type Terms,
-  type VideoCodec,
 } from './protocol.ts';
 import { hashToken, newToken } from './secrets.ts';
 import type { HttpRequest, HttpResponse, Socket, SocketListener } from './server.ts';
-import type { Participant } from './session-media.ts';
 import type { Sessions } from './sessions.ts';
+import { readStill } from './stills.ts';
 
 /** A socket that has not said hello by then is closed (reliability.md 3.9, S3). */
 const HELLO_TIMEOUT_MS = 10_000;
-/** Requests per second and in a burst (S2). */
-const RATE_PER_S = 50;
-const RATE_BURST = 100;
 /** Requests that wait for the one in work; a page never has that many, a flood has. */
 const PENDING_MAX = 200;
 /** How often a signed-in socket is checked against the account again. */
@@ -60,53 +57,9 @@ export type SignallingOptions = {
   now: () => number;
 };
 
-/** What a socket is to a session: the customer's page with it, or one that stands before the terms. */
-type Visit = { session: LiveSession; by: InvitationMethod; joined: boolean };
-
 type Handlers = {
   [T in RequestType]: (page: Page, params: Params<T>) => Promise<Result<T> | Failure>;
 };
-
-/** One page with its socket. */
-class Page implements Participant {
-  readonly socket: Socket;
-  videoCodecs: readonly VideoCodec[] = [];
-  role: Role | undefined;
-  account: Account | undefined;
-  accountCheckedAt = 0;
-  visit: Visit | undefined;
-  helloTimer: NodeJS.Timeout | undefined;
-  /** The request in work and those behind it. */
-  queue: Promise<void> = Promise.resolve();
-  pending = 0;
-  open = true;
-  #allowance = RATE_BURST;
-  #allowanceAt: number;
-
-  constructor(socket: Socket, now: number) {
-    this.socket = socket;
-    this.#allowanceAt = now;
-  }
-
-  send(message: ServerMessage): void {
-    this.socket.send(JSON.stringify(message));
-  }
-
-  /** Last words, then the end. */
-  closeWith(code: ErrorCode, status: number): void {
-    this.send({ type: 'closing', code, message: ERRORS[code] });
-    this.socket.close(status, code);
-  }
-
-  /** Token bucket; false when this request is one too many. */
-  allows(now: number): boolean {
-    const earned = ((now - this.#allowanceAt) / 1000) * RATE_PER_S;
-    this.#allowance = Math.min(RATE_BURST, this.#allowance + earned);
-    this.#allowanceAt = now;
-    this.#allowance -= 1;
-    return this.#allowance >= 0;
-  }
-}
 
 export type Signalling = SocketListener & {
   readonly pageCount: number;
@@ -293,6 +246,15 @@ export function createSignalling(options: SignallingOptions): Signalling {
       const refused = await sessions.decline(visit.session, page, declined);
       return refused ? fail(lateRefusal(visit.by)) : {};
     },
+    picture: async (page, { sessionId, picture }) => {
+      const { visit } = page;
+      // A page that another one has taken over from has no session any more.
+      if (visit?.session.customer !== page || visit.session.record.id !== sessionId) {
+        return fail('noSuchSession');
+      }
+      sessions.picture(visit.session, picture);
+      return {};
+    },
     leave: async (page) => {
       const { visit } = page;
       page.visit = undefined;
@@ -363,7 +325,7 @@ export function createSignalling(options: SignallingOptions): Signalling {
     }
     if (isFailure(result)) {
       const code = result.failed;
-      page.send({ type: 'error', id, code, message: ERRORS[code] });
+      page.refuse(id, code);
       if (code === 'versionMismatch') {
         page.socket.close(POLICY_VIOLATION, code);
       }
@@ -375,20 +337,27 @@ export function createSignalling(options: SignallingOptions): Signalling {
     }
   }
 
-  function receive(page: Page, text: string | undefined, bytes: number): void {
-    const limit = page.account ? TECHNICIAN_MESSAGE_MAX_BYTES : CUSTOMER_MESSAGE_MAX_BYTES;
-    if (bytes > limit) {
+  /** False when the page broke a limit and is closed for it. */
+  function withinLimits(page: Page, bytes: number, maxBytes: number): boolean {
+    if (bytes > maxBytes) {
       page.closeWith('messageTooLarge', TOO_LARGE);
-      return;
+      return false;
     }
     if (!page.allows(now()) || page.pending >= PENDING_MAX) {
       page.closeWith('tooManyMessages', POLICY_VIOLATION);
+      return false;
+    }
+    return true;
+  }
+
+  function receive(page: Page, text: string, bytes: number): void {
+    const limit = page.account ? TECHNICIAN_MESSAGE_MAX_BYTES : CUSTOMER_MESSAGE_MAX_BYTES;
+    if (!withinLimits(page, bytes, limit)) {
       return;
     }
-    const parsed = parseClientMessage(text ?? '');
+    const parsed = parseClientMessage(text);
     if (!parsed.ok) {
-      const { id, code } = parsed;
-      page.send({ type: 'error', id, code, message: ERRORS[code] });
+      page.refuse(parsed.id, parsed.code);
       return;
     }
     page.pending += 1;
@@ -398,6 +367,28 @@ export function createSignalling(options: SignallingOptions): Signalling {
         await answer(page, parsed.message);
       }
     });
+  }
+
+  /** At once and not in the queue: the frame's memory is only good during this call, and a still waits for nothing. */
+  function receiveStill(page: Page, frame: Uint8Array): void {
+    if (!withinLimits(page, frame.length, STILL_HEADER_BYTES + STILL_MAX_BYTES)) {
+      return;
+    }
+    const still = readStill(frame);
+    const code = still.ok ? refusalOfStill(page, still.jpeg) : still.code;
+    if (code === undefined) {
+      page.send({ type: 'ok', id: still.id, result: {} });
+    } else {
+      page.refuse(still.id, code);
+    }
+  }
+
+  function refusalOfStill(page: Page, jpeg: Uint8Array): ErrorCode | undefined {
+    if (page.role !== 'customer') {
+      return page.role === undefined ? 'helloExpected' : 'notAllowed';
+    }
+    const session = page.visit?.session;
+    return session?.customer === page ? session.still(jpeg) : 'noSuchSession';
   }
 
   async function left(page: Page): Promise<void> {
@@ -426,6 +417,13 @@ export function createSignalling(options: SignallingOptions): Signalling {
       const page = pages.get(socket);
       if (page) {
         receive(page, text, bytes);
+      }
+    },
+
+    binary(socket, bytes) {
+      const page = pages.get(socket);
+      if (page) {
+        receiveStill(page, bytes);
       }
     },
 

@@ -89,6 +89,8 @@ class Page implements Participant {
     this.heard.push(event);
   }
 
+  sendStill(): void {}
+
   take(): ServerEvent[] {
     return this.heard.splice(0);
   }

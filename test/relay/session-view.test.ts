@@ -2,7 +2,14 @@
 import t from 'tap';
 import type { SessionState } from '../../relay/protocol.ts';
 import { createMachine, isEnded, SESSION_STATES, type SessionMachine } from '../../relay/session-state.ts';
-import { customerView, linkOf, NO_DEVICES, type Presence, technicianView } from '../../relay/session-view.ts';
+import {
+  customerView,
+  LIVE_PICTURE,
+  linkOf,
+  NO_DEVICES,
+  type Presence,
+  technicianView,
+} from '../../relay/session-view.ts';
 import type { SessionRecord } from '../../relay/store.ts';
 
 const NOW = 1_767_225_600_000;
@@ -33,6 +40,7 @@ function presence(more: Partial<Presence> = {}): Presence {
     technicianConnected: true,
     customerDevices: NO_DEVICES,
     technicianDevices: NO_DEVICES,
+    picture: LIVE_PICTURE,
     mediaReady: false,
     ...more,
   };
@@ -67,7 +75,13 @@ t.test('the customer appears in the view with the acceptance, with devices and c
     presence({ customerConnected: true, customerDevices: devices, mediaReady: true }),
     ORIGIN,
   );
-  t.same(view.customer, { devices, browser: 'Safari 26 on iPhone', connected: true, mediaReady: true });
+  t.same(view.customer, {
+    devices,
+    picture: { mode: 'video', cause: 'none' },
+    browser: 'Safari 26 on iPhone',
+    connected: true,
+    mediaReady: true,
+  });
 });
 
 t.test("nothing that is secret or the customer's own is in the technician's view", async (t) => {

@@ -46,6 +46,12 @@ export class Page implements Participant {
     this.#onTold(event);
   }
 
+  readonly stills: Uint8Array[] = [];
+
+  sendStill(frame: Uint8Array): void {
+    this.stills.push(frame);
+  }
+
   of<T extends ServerEvent['type']>(type: T): EventOf<T>[] {
     return this.heard.filter((event): event is EventOf<T> => event.type === type);
   }

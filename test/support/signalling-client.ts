@@ -13,6 +13,8 @@ import {
   type Result,
   type ServerEvent,
   type ServerMessage,
+  STILL_FRAME,
+  STILL_HEADER_BYTES,
   WEBSOCKET_PATH,
 } from '../../relay/protocol.ts';
 import { ADMIN } from './relay-process.ts';
@@ -66,10 +68,12 @@ export async function signIn(origin: string, credentials: Credentials = ADMIN): 
   return cookie;
 }
 
-type Waiting = { accept: (message: ServerMessage) => boolean; done: () => void };
+type Waiting = { accept: () => boolean; done: () => void };
 
 export class SignallingClient {
   readonly events: ServerEvent[] = [];
+  /** Binary frames, as received. */
+  readonly binary: Buffer[] = [];
   /** Close code of the socket once it is closed. */
   closed: number | undefined;
   helloResult: HelloResult | undefined;
@@ -82,7 +86,14 @@ export class SignallingClient {
 
   private constructor(ws: WebSocket) {
     this.#ws = ws;
-    ws.on('message', (data: Buffer) => this.#receive(JSON.parse(data.toString()) as ServerMessage));
+    ws.on('message', (data: Buffer, isBinary: boolean) => {
+      if (isBinary) {
+        this.binary.push(data);
+        this.#wake();
+      } else {
+        this.#receive(JSON.parse(data.toString()) as ServerMessage);
+      }
+    });
     ws.on('close', (code) => {
       this.closed = code;
       for (const waiting of this.#waiting) {
@@ -173,6 +184,24 @@ export class SignallingClient {
     this.#ws.send(bytes);
   }
 
+  /** Sends a JPEG as the customer's page does. @returns the code with which the relay refuses it, if it does */
+  async sendStill(jpeg: Buffer): Promise<ErrorCode | undefined> {
+    const header = Buffer.alloc(STILL_HEADER_BYTES);
+    const id = this.#nextId++;
+    header.writeUInt8(STILL_FRAME, 0);
+    header.writeUInt32BE(id, 1);
+    const reply = new Promise<ServerMessage>((resolve) => this.#replies.set(id, resolve));
+    this.sendBinary(Buffer.concat([header, jpeg]));
+    const message = await reply;
+    return message.type === 'error' ? message.code : undefined;
+  }
+
+  /** Waits until so many binary frames have come. */
+  async binaryFrames(count: number): Promise<Buffer[]> {
+    await this.#until(`${count} binary frames`, () => this.binary.length >= count);
+    return this.binary;
+  }
+
   /** The first event, past or coming, for which `accept` holds. */
   async event<E extends ServerEvent>(reason: string, accept: (event: ServerEvent) => event is E): Promise<E>;
   async event(reason: string, accept: (event: ServerEvent) => boolean): Promise<ServerEvent>;
@@ -228,8 +257,12 @@ export class SignallingClient {
     } else {
       this.events.push(message);
     }
+    this.#wake();
+  }
+
+  #wake(): void {
     for (const waiting of this.#waiting) {
-      if (waiting.accept(message)) {
+      if (waiting.accept()) {
         waiting.done();
       }
     }

@@ -1,0 +1,70 @@
+/** One socket of the signalling side with what is known of the page behind it. */
+import type { LiveSession } from './live-session.ts';
+import {
+  type Account,
+  ERRORS,
+  type ErrorCode,
+  type InvitationMethod,
+  type Role,
+  type ServerMessage,
+  type VideoCodec,
+} from './protocol.ts';
+import type { Socket } from './server.ts';
+import type { Participant } from './session-media.ts';
+import { STILL_QUEUE_MAX_BYTES } from './stills.ts';
+
+/** Requests per second and in a burst (S2). */
+const RATE_PER_S = 50;
+const RATE_BURST = 100;
+
+/** What a socket is to a session: the customer's page with it, or one that stands before the terms. */
+export type Visit = { session: LiveSession; by: InvitationMethod; joined: boolean };
+
+/** One page with its socket. */
+export class Page implements Participant {
+  readonly socket: Socket;
+  videoCodecs: readonly VideoCodec[] = [];
+  role: Role | undefined;
+  account: Account | undefined;
+  accountCheckedAt = 0;
+  visit: Visit | undefined;
+  helloTimer: NodeJS.Timeout | undefined;
+  /** The request in work and those behind it. */
+  queue: Promise<void> = Promise.resolve();
+  pending = 0;
+  open = true;
+  #allowance = RATE_BURST;
+  #allowanceAt: number;
+
+  constructor(socket: Socket, now: number) {
+    this.socket = socket;
+    this.#allowanceAt = now;
+  }
+
+  send(message: ServerMessage): void {
+    this.socket.send(JSON.stringify(message));
+  }
+
+  sendStill(frame: Uint8Array): void {
+    this.socket.sendBinary(frame, STILL_QUEUE_MAX_BYTES);
+  }
+
+  refuse(id: number, code: ErrorCode): void {
+    this.send({ type: 'error', id, code, message: ERRORS[code] });
+  }
+
+  /** Last words, then the end. */
+  closeWith(code: ErrorCode, status: number): void {
+    this.send({ type: 'closing', code, message: ERRORS[code] });
+    this.socket.close(status, code);
+  }
+
+  /** Token bucket; false when this request is one too many. */
+  allows(now: number): boolean {
+    const earned = ((now - this.#allowanceAt) / 1000) * RATE_PER_S;
+    this.#allowance = Math.min(RATE_BURST, this.#allowance + earned);
+    this.#allowanceAt = now;
+    this.#allowance -= 1;
+    return this.#allowance >= 0;
+  }
+}
