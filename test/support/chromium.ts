@@ -31,6 +31,13 @@ export type ContextOptions = {
   viewport: { width: number; height: number };
   phone?: boolean;
   dark?: boolean;
+  /** The network that the pages are behind (impairment-proxy.ts); they have to be opened at its `origin`. */
+  link?: CandidateRewriter;
+};
+
+type CandidateRewriter = {
+  /** What a page is to add in the place of a candidate of the relay; undefined for nothing. */
+  candidate(line: string): Promise<string | undefined>;
 };
 
 /**
@@ -66,7 +73,30 @@ export async function openContext(browser: Browser, options: ContextOptions): Pr
       };
     }
   });
+  if (options.link) {
+    await putBehind(context, options.link);
+  }
   return context;
+}
+
+/** The pages of the context learn of the relay's media address only as the link rewrites it. */
+async function putBehind(context: BrowserContext, link: CandidateRewriter): Promise<void> {
+  await context.exposeBinding('candidateBehindLink', (_source, line: string) => link.candidate(line));
+  await context.addInitScript(() => {
+    const { candidateBehindLink } = window as unknown as {
+      candidateBehindLink: (line: string) => Promise<string | undefined>;
+    };
+    const { addIceCandidate } = RTCPeerConnection.prototype;
+    RTCPeerConnection.prototype.addIceCandidate = async function (
+      this: RTCPeerConnection,
+      init?: RTCIceCandidateInit | null,
+    ) {
+      const candidate = await candidateBehindLink(init?.candidate ?? '');
+      if (candidate !== undefined) {
+        await Reflect.apply(addIceCandidate, this, [{ ...init, candidate }]);
+      }
+    };
+  });
 }
 
 /** What `openContext` puts into every page. */
