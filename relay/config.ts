@@ -2,7 +2,7 @@
  * Every setting once: name, type, default, flag, environment variable and a sentence.
  * Defaults < YAML file < environment (`FERNBLICK_…`, `FERNBLICK_…_FILE` for secrets) < flags.
  */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { parse } from 'yaml';
 import { StartError } from './start-error.ts';
@@ -74,6 +74,12 @@ export const SETTINGS = {
     default: '',
     about: 'The static-auth-secret of those TURN servers.',
   },
+  mediaPreload: {
+    kind: 'text',
+    default: '',
+    about:
+      'Library that media workers load first, such as /usr/lib/x86_64-linux-gnu/libtcmalloc_minimal.so.4.',
+  },
   adminEmail: { kind: 'text', default: '', about: 'Creates the first administrator with this address.' },
   adminPassword: { kind: 'secret', default: '', about: 'Password of that administrator.' },
   serverKey: {
@@ -123,6 +129,7 @@ export type Config = {
   announcedIps: readonly string[];
   turnUrls: readonly string[];
   turnSecret: string;
+  mediaPreload: string;
   adminEmail: string;
   adminPassword: string;
   serverKey: string;
@@ -307,6 +314,10 @@ function check(config: Config): Config {
     invalid('adminEmail and adminPassword', 'both are needed to create the first administrator.');
   }
   checkTurn(config);
+  if (config.mediaPreload !== '' && !existsSync(config.mediaPreload)) {
+    // The dynamic linker would only warn, on the standard error of each worker.
+    invalid('mediaPreload', `there is no file ${config.mediaPreload}.`);
+  }
   const workers = config.mediaWorkers || availableParallelism();
   const ports = config.mediaPorts.end - config.mediaPorts.begin + 1;
   if (ports < workers) {

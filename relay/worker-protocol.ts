@@ -16,8 +16,11 @@ export type WorkerConfig = {
   announcedIps: readonly string[];
 };
 
-/** A worker says `stats` this often; it is also the sign of life. */
+/** A worker says `stats` this often. */
 export const STATS_INTERVAL_MS = 1_000;
+
+/** And `alive` this often; with silence for five times as long it is given up (supervision.ts). */
+export const ALIVE_INTERVAL_MS = 500;
 
 /** Silence of a peer that owes packets for this long makes it suspect (facts/reliability.md 1.3). */
 export const MEDIA_WATCHDOG_MS = 2_500;
@@ -60,6 +63,8 @@ export type WorkerEvent =
   | { type: 'peerMedia'; peerId: PeerId; flowing: boolean }
   /** An exception in our own code that a guard caught; at most one per place and second. */
   | { type: 'fault'; where: string; message: string; stack: string }
+  /** The event loop turns. */
+  | { type: 'alive' }
   | ({ type: 'stats' } & WorkerStats);
 
 /** Everything counts from the worker's start unless it says otherwise. */
@@ -74,6 +79,8 @@ export type WorkerStats = {
   /** Share of this interval that the event loop was busy, 0 to 1. */
   eventLoopUtilisation: number;
   rssBytes: number;
+  /** Processor time of all threads. */
+  cpuMs: number;
   counters: PacketCounters;
   sessions: SessionStats[];
 };

@@ -9,6 +9,7 @@ import { MediaSession } from './media-session.ts';
 import { guard, Transport } from './peer.ts';
 import type { PeerId, SessionId } from './protocol.ts';
 import {
+  ALIVE_INTERVAL_MS,
   NO_PACKETS,
   type PacketCounters,
   STATS_INTERVAL_MS,
@@ -36,6 +37,7 @@ class Worker {
   #tickDueAt: number;
   #maxLagMs = 0;
   #statsAt: number;
+  #aliveAt: number;
   #utilisation = performance.eventLoopUtilization();
 
   constructor(config: WorkerConfig) {
@@ -43,6 +45,7 @@ class Worker {
     const now = performance.now();
     this.#tickDueAt = now + TICK_INTERVAL_MS;
     this.#statsAt = now + STATS_INTERVAL_MS;
+    this.#aliveAt = now + ALIVE_INTERVAL_MS;
     this.#ticker = setInterval(() => this.#tick(performance.now()), TICK_INTERVAL_MS);
   }
 
@@ -160,6 +163,10 @@ class Worker {
         this.#fault('tick', error);
       }
     }
+    if (now >= this.#aliveAt) {
+      this.#aliveAt = now + ALIVE_INTERVAL_MS;
+      send({ type: 'alive' });
+    }
     if (now >= this.#statsAt) {
       this.#sendStats(now);
     }
@@ -170,6 +177,7 @@ class Worker {
     const utilisation = performance.eventLoopUtilization();
     const share = performance.eventLoopUtilization(utilisation, this.#utilisation).utilization;
     this.#utilisation = utilisation;
+    const { user, system } = process.cpuUsage();
     send({
       type: 'stats',
       pid: process.pid,
@@ -179,6 +187,7 @@ class Worker {
       eventLoopLagMs: Math.max(0, this.#maxLagMs),
       eventLoopUtilisation: share,
       rssBytes: process.memoryUsage.rss(),
+      cpuMs: (user + system) / 1000,
       counters: { ...this.#counters },
       sessions: [...this.#sessions.values()].map((session) => session.stats),
     });

@@ -1,47 +1,38 @@
 /**
- * The media plane as child processes: forks the workers, places each session on one, passes messages both ways and
- * replaces a worker that dies. A worker gets no secret and no store (architecture.md, Processes).
+ * The media plane as child processes: places each session on a worker, passes messages both ways, and tells the
+ * sessions of a worker that is lost at once, so that they can be placed on a sibling.
  */
-import { type ChildProcess, fork } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { join } from 'node:path';
 import type { Config } from './config.ts';
 import type { Log } from './log.ts';
 import type { MediaPlane, PeerCloseReason, PeerListener } from './media-plane.ts';
 import type { PeerId, SessionId, VideoCodec } from './protocol.ts';
 import type { Party } from './session-state.ts';
-import { StartError } from './start-error.ts';
-import type { WorkerCommand, WorkerConfig, WorkerEvent, WorkerStats } from './worker-protocol.ts';
-
-const WORKER_FILE = join(import.meta.dirname, 'worker.js');
-/** Loading the native library takes some 100 ms; a busy machine ten times that. */
-const READY_TIMEOUT_MS = 20_000;
-/** Pause before a dead worker is replaced, doubled with each death in a row. */
-const RESPAWN_MIN_MS = 200;
-const RESPAWN_MAX_MS = 5_000;
-/** A worker that lived this long died of something new, not of the same thing again. */
-const STABLE_MS = 60_000;
-/** A worker that does not close by itself within this is killed. */
-const SHUTDOWN_TIMEOUT_MS = 3_000;
+import { LIFE_CHECK_INTERVAL_MS } from './supervision.ts';
+import type { WorkerConfig, WorkerEvent, WorkerStats } from './worker-protocol.ts';
+import { WorkerSlot } from './worker-slot.ts';
 
 export type WorkersOptions = {
-  config: Pick<Config, 'mediaPorts' | 'mediaMux' | 'mediaWorkers' | 'mediaHost' | 'announcedIps' | 'host'>;
+  config: Pick<
+    Config,
+    'mediaPorts' | 'mediaMux' | 'mediaWorkers' | 'mediaHost' | 'announcedIps' | 'host' | 'mediaPreload'
+  >;
   log: Log;
   /** Monotonic milliseconds. */
   now: () => number;
 };
 
-type Worker = {
-  index: number;
-  child: ChildProcess;
-  ready: boolean;
-  startedAt: number;
-  deaths: number;
-  stats: WorkerStats | undefined;
-  peers: Set<PeerId>;
-};
+/** What operators are told of a worker. */
+export type WorkerStatus = Readonly<Pick<WorkerSlot, 'index' | 'state' | 'stats' | 'losses' | 'nonsense'>>;
 
-type Peer = { worker: Worker; sessionId: SessionId; listener: PeerListener };
+type Peer = {
+  worker: WorkerSlot;
+  sessionId: SessionId;
+  listener: PeerListener;
+  connected: boolean;
+  /** It should be sending while the gate is open. */
+  due: boolean;
+};
 
 /** The ports of worker `index`: equal shares of the whole range, so that workers never meet. */
 export function portShare(
@@ -59,26 +50,47 @@ function isLoopback(host: string): boolean {
 }
 
 export class Workers implements MediaPlane {
-  readonly #options: WorkersOptions;
-  readonly #workers: Worker[] = [];
+  readonly #log: Log;
+  readonly #workers: readonly WorkerSlot[];
   readonly #peers = new Map<PeerId, Peer>();
-  readonly #placements = new Map<SessionId, Worker>();
+  readonly #placements = new Map<SessionId, WorkerSlot>();
   /** Sessions whose gate should be open, also while no worker has them. */
   readonly #openGates = new Set<SessionId>();
-  readonly #respawns = new Set<NodeJS.Timeout>();
   readonly #roomListeners: (() => void)[] = [];
-  #closing = false;
+  readonly #checker: NodeJS.Timeout;
 
   private constructor(options: WorkersOptions) {
-    this.#options = options;
+    const { config, log, now } = options;
+    this.#log = log;
+    this.#workers = Array.from({ length: config.mediaWorkers }, (_, index) => {
+      const launch = { preload: config.mediaPreload };
+      const worker: WorkerSlot = new WorkerSlot(
+        { index, config: workerConfig(config, index), launch, log, now },
+        {
+          ready: () => this.#tellRoom(),
+          lost: () => this.#abandon(worker),
+          event: (event) => this.#guarded(worker, event),
+        },
+      );
+      return worker;
+    });
+    this.#checker = setInterval(() => this.#check(), LIFE_CHECK_INTERVAL_MS);
   }
 
   /** Resolves when every worker is ready. @throws StartError `workerFailed` */
   static async start(options: WorkersOptions): Promise<Workers> {
     const workers = new Workers(options);
-    const indices = Array.from({ length: options.config.mediaWorkers }, (_, index) => index);
-    await Promise.all(indices.map((index) => workers.#spawn(index, 0)));
+    try {
+      await Promise.all(workers.#workers.map((worker) => worker.start()));
+    } catch (error) {
+      await workers.close();
+      throw error;
+    }
     return workers;
+  }
+
+  get status(): readonly WorkerStatus[] {
+    return this.#workers;
   }
 
   get stats(): WorkerStats[] {
@@ -87,7 +99,7 @@ export class Workers implements MediaPlane {
 
   /** Pids of the live workers, for the operator and for tests that kill them. */
   get pids(): number[] {
-    return this.#workers.flatMap((worker) => worker.child.pid ?? []);
+    return this.#workers.flatMap((worker) => worker.pid ?? []);
   }
 
   get readyCount(): number {
@@ -106,15 +118,15 @@ export class Workers implements MediaPlane {
     }
     const peerId = randomUUID();
     worker.peers.add(peerId);
-    this.#peers.set(peerId, { worker, sessionId, listener });
-    this.#send(worker, { type: 'createPeer', peerId, sessionId, role: party, codec });
+    this.#peers.set(peerId, { worker, sessionId, listener, connected: false, due: false });
+    worker.send({ type: 'createPeer', peerId, sessionId, role: party, codec });
     return peerId;
   }
 
   answer(peerId: PeerId, sdp: string): void {
     const peer = this.#peers.get(peerId);
     if (peer) {
-      this.#send(peer.worker, { type: 'answer', peerId, sdp });
+      peer.worker.send({ type: 'answer', peerId, sdp });
     }
   }
 
@@ -122,7 +134,7 @@ export class Workers implements MediaPlane {
     const peer = this.#peers.get(peerId);
     if (peer) {
       this.#forget(peerId);
-      this.#send(peer.worker, { type: 'closePeer', peerId });
+      peer.worker.send({ type: 'closePeer', peerId });
     }
   }
 
@@ -134,14 +146,15 @@ export class Workers implements MediaPlane {
     }
     const worker = this.#placements.get(sessionId);
     if (worker?.ready) {
-      this.#send(worker, { type: 'gate', sessionId, open });
+      worker.send({ type: 'gate', sessionId, open });
     }
   }
 
   expect(peerId: PeerId, due: { audio: boolean; video: boolean }): void {
     const peer = this.#peers.get(peerId);
     if (peer) {
-      this.#send(peer.worker, { type: 'expect', peerId, ...due });
+      peer.due = due.audio || due.video;
+      peer.worker.send({ type: 'expect', peerId, ...due });
     }
   }
 
@@ -159,22 +172,19 @@ export class Workers implements MediaPlane {
       }
     }
     if (worker) {
-      this.#send(worker, { type: 'closeSession', sessionId });
+      worker.send({ type: 'closeSession', sessionId });
     }
   }
 
   async close(): Promise<void> {
-    this.#closing = true;
-    for (const timer of this.#respawns) {
-      clearTimeout(timer);
-    }
-    await Promise.all(this.#workers.map((worker) => this.#shutDown(worker)));
+    clearInterval(this.#checker);
+    await Promise.all(this.#workers.map((worker) => worker.close()));
   }
 
-  // -------------------------------------------------------------- processes
+  // -------------------------------------------------------------- placement
 
   /** The session's worker, or the one with the fewest peers that has room. */
-  #place(sessionId: SessionId): Worker | undefined {
+  #place(sessionId: SessionId): WorkerSlot | undefined {
     const placed = this.#placements.get(sessionId);
     if (placed?.ready) {
       return placed;
@@ -185,120 +195,118 @@ export class Workers implements MediaPlane {
     if (worker) {
       this.#placements.set(sessionId, worker);
       if (this.#openGates.has(sessionId)) {
-        this.#send(worker, { type: 'gate', sessionId, open: true });
+        worker.send({ type: 'gate', sessionId, open: true });
       }
     }
     return worker;
   }
 
-  #spawn(index: number, deaths: number): Promise<void> {
-    const { config, log, now } = this.#options;
-    const bindAddress = config.mediaHost || (isLoopback(config.host) ? '127.0.0.1' : '');
-    const workerConfig: WorkerConfig = {
-      ...portShare(config.mediaPorts, config.mediaWorkers, index),
-      mux: config.mediaMux,
-      announcedIps: config.announcedIps,
-      ...(bindAddress === '' ? {} : { bindAddress }),
-    };
-    const child = fork(WORKER_FILE, [JSON.stringify(workerConfig)], {
-      serialization: 'advanced',
-      // Secrets of the front live in its environment; a worker has no use for any of it.
-      env: { PATH: process.env['PATH'] },
-    });
-    const worker: Worker = {
-      index,
-      child,
-      ready: false,
-      startedAt: now(),
-      deaths,
-      stats: undefined,
-      peers: new Set(),
-    };
-    this.#workers[index] = worker;
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => child.kill('SIGKILL'), READY_TIMEOUT_MS);
-      child.on('message', (event: WorkerEvent) => {
-        if (event.type === 'ready') {
-          clearTimeout(timer);
-          worker.ready = true;
-          resolve();
-          for (const listener of this.#roomListeners) {
-            listener();
-          }
-        }
-        this.#onEvent(worker, event);
-      });
-      child.on('error', (error) => log.error({ err: error, worker: index }, 'workerError'));
-      child.on('exit', (code, signal) => {
-        clearTimeout(timer);
-        reject(new StartError('workerFailed', `Media worker ${index} ended with ${signal ?? code}.`));
-        this.#onExit(worker, code, signal);
-      });
-    });
+  #tellRoom(): void {
+    for (const listener of this.#roomListeners) {
+      try {
+        listener();
+      } catch (error) {
+        this.#log.error({ err: error }, 'roomListenerFailed');
+      }
+    }
   }
 
-  #onExit(worker: Worker, code: number | null, signal: NodeJS.Signals | null): void {
-    const { log, now } = this.#options;
-    const wasReady = worker.ready;
-    worker.ready = false;
-    if (this.#closing) {
-      return;
+  // -------------------------------------------------------------- watching
+
+  #check(): void {
+    const due = this.#sessionsDue();
+    for (const worker of this.#workers) {
+      const others = this.#workers.filter((other) => other !== worker && due.has(other));
+      const othersReceive = others.length === 0 ? undefined : others.some((other) => other.receives);
+      worker.check(due.get(worker)?.size ?? 0, othersReceive);
     }
-    log.error({ worker: worker.index, code, signal, peers: worker.peers.size }, 'workerLost');
+  }
+
+  /** By worker, the sessions from which packets should be coming. */
+  #sessionsDue(): Map<WorkerSlot, Set<SessionId>> {
+    const due = new Map<WorkerSlot, Set<SessionId>>();
+    for (const { worker, sessionId, connected, due: owes } of this.#peers.values()) {
+      if (connected && owes && this.#openGates.has(sessionId)) {
+        due.set(worker, (due.get(worker) ?? new Set()).add(sessionId));
+      }
+    }
+    return due;
+  }
+
+  /** The sessions of a worker that is lost: placed anew by whoever asks next, and told that they have to ask. */
+  #abandon(worker: WorkerSlot): void {
+    for (const [sessionId, placed] of this.#placements) {
+      if (placed === worker) {
+        this.#placements.delete(sessionId);
+      }
+    }
     for (const peerId of [...worker.peers]) {
       this.#tellClosed(peerId, 'workerLost');
     }
-    if (!wasReady && worker.deaths === 0) {
-      return; // Never came up at start: the program refuses to start instead of trying for ever.
+    if (this.readyCount > 0) {
+      // They can go on elsewhere at once.
+      this.#tellRoom();
     }
-    const deaths = now() - worker.startedAt > STABLE_MS ? 1 : worker.deaths + 1;
-    const timer = setTimeout(
-      () => {
-        this.#respawns.delete(timer);
-        this.#spawn(worker.index, deaths).catch((error: unknown) =>
-          log.error({ err: error, worker: worker.index }, 'workerRespawnFailed'),
-        );
-      },
-      Math.min(RESPAWN_MAX_MS, RESPAWN_MIN_MS * 2 ** (deaths - 1)),
-    );
-    this.#respawns.add(timer);
   }
 
-  #onEvent(worker: Worker, event: WorkerEvent): void {
-    const { log } = this.#options;
+  // -------------------------------------------------------------- messages
+
+  #guarded(worker: WorkerSlot, event: WorkerEvent): void {
+    try {
+      this.#onEvent(worker, event);
+    } catch (error) {
+      this.#log.error({ err: error, worker: worker.index, event: event.type }, 'workerEventFailed');
+    }
+  }
+
+  #onEvent(worker: WorkerSlot, event: WorkerEvent): void {
     switch (event.type) {
       case 'ready':
-        log.debug({ worker: worker.index, workerPid: event.pid }, 'workerReady');
+        this.#log.debug({ worker: worker.index, workerPid: event.pid }, 'workerReady');
         return;
+      case 'alive':
       case 'stats':
-        worker.stats = event;
         return;
       case 'fault':
-        log.error({ worker: worker.index, ...event }, 'workerFault');
+        this.#log.error({ worker: worker.index, ...event }, 'workerFault');
         return;
+      default:
+        this.#onPeerEvent(worker, event);
+    }
+  }
+
+  #onPeerEvent(worker: WorkerSlot, event: Extract<WorkerEvent, { peerId: PeerId }>): void {
+    const { peerId } = event;
+    const peer = this.#peers.get(peerId);
+    // A late word about a peer that is closed, or about one that another worker has.
+    if (peer?.worker !== worker) {
+      return;
+    }
+    switch (event.type) {
       case 'offer':
-        this.#peers.get(event.peerId)?.listener.offer(event.peerId, event.sdp);
+        peer.listener.offer(peerId, event.sdp);
         return;
       case 'candidates':
-        this.#peers.get(event.peerId)?.listener.candidates(event.peerId, event.candidates);
+        peer.listener.candidates(peerId, event.candidates);
         return;
       case 'peerRefused':
-        log.warn({ worker: worker.index, code: event.code }, 'peerRefused');
-        this.#tellClosed(event.peerId, 'failed');
+        this.#log.warn({ worker: worker.index, code: event.code }, 'peerRefused');
+        this.#tellClosed(peerId, 'failed');
         return;
       case 'answerRejected':
-        log.warn({ worker: worker.index, code: event.code, problem: event.problem }, 'answerRejected');
-        this.#send(worker, { type: 'closePeer', peerId: event.peerId });
-        this.#tellClosed(event.peerId, 'badSdp');
+        this.#log.warn({ worker: worker.index, code: event.code, problem: event.problem }, 'answerRejected');
+        worker.send({ type: 'closePeer', peerId });
+        this.#tellClosed(peerId, 'badSdp');
         return;
       case 'peerMedia':
-        this.#peers.get(event.peerId)?.listener.media(event.peerId, event.flowing);
+        peer.listener.media(peerId, event.flowing);
         return;
       case 'peerState':
         if (event.state === 'connected') {
-          this.#peers.get(event.peerId)?.listener.connected(event.peerId);
+          peer.connected = true;
+          peer.listener.connected(peerId);
         } else {
-          this.#tellClosed(event.peerId, 'failed');
+          this.#tellClosed(peerId, 'failed');
         }
         return;
     }
@@ -306,9 +314,15 @@ export class Workers implements MediaPlane {
 
   #tellClosed(peerId: PeerId, reason: PeerCloseReason): void {
     const peer = this.#peers.get(peerId);
-    if (peer) {
-      this.#forget(peerId);
+    if (!peer) {
+      return;
+    }
+    this.#forget(peerId);
+    try {
       peer.listener.closed(peerId, reason);
+    } catch (error) {
+      // The others of a lost worker have to hear it all the same.
+      this.#log.error({ err: error }, 'peerListenerFailed');
     }
   }
 
@@ -316,30 +330,18 @@ export class Workers implements MediaPlane {
     this.#peers.get(peerId)?.worker.peers.delete(peerId);
     this.#peers.delete(peerId);
   }
-
-  #send(worker: Worker, command: WorkerCommand): void {
-    if (worker.child.connected) {
-      // The callback takes the error of a worker that dies under the call; `exit` tells the rest.
-      worker.child.send(command, () => undefined);
-    }
-  }
-
-  #shutDown(worker: Worker): Promise<void> {
-    const { child } = worker;
-    if (child.exitCode !== null || child.signalCode !== null) {
-      return Promise.resolve();
-    }
-    return new Promise((resolve) => {
-      const timer = setTimeout(() => child.kill('SIGKILL'), SHUTDOWN_TIMEOUT_MS);
-      child.once('exit', () => {
-        clearTimeout(timer);
-        resolve();
-      });
-      this.#send(worker, { type: 'shutdown' });
-    });
-  }
 }
 
-function hasRoom(worker: Worker): boolean {
+function workerConfig(config: WorkersOptions['config'], index: number): WorkerConfig {
+  const bindAddress = config.mediaHost || (isLoopback(config.host) ? '127.0.0.1' : '');
+  return {
+    ...portShare(config.mediaPorts, config.mediaWorkers, index),
+    mux: config.mediaMux,
+    announcedIps: config.announcedIps,
+    ...(bindAddress === '' ? {} : { bindAddress }),
+  };
+}
+
+function hasRoom(worker: WorkerSlot): boolean {
   return worker.stats === undefined || worker.peers.size < worker.stats.peerCapacity;
 }

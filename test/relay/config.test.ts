@@ -102,6 +102,7 @@ t.test('each setting has a flag, an environment variable and a name in the file'
       ['turns:turn.example.org:443?transport=tcp', 'turn:192.0.2.1'],
     ],
     turnSecret: ['north wind and sun', 'north wind and sun'],
+    mediaPreload: [process.execPath, process.execPath],
     adminEmail: ['a@example.org', 'a@example.org'],
     adminPassword: ['correct horse battery', 'correct horse battery'],
     serverKey: ['ab'.repeat(32), 'ab'.repeat(32)],

@@ -1,0 +1,130 @@
+/**
+ * One media worker as a child process, from fork to exit. How it is launched is decided here alone. It gets no secret
+ * and nothing of the front's environment (architecture.md, Processes).
+ */
+import { type ChildProcess, fork } from 'node:child_process';
+import { join } from 'node:path';
+import { readWorkerEvent } from './worker-events.ts';
+import type { WorkerCommand, WorkerConfig, WorkerEvent } from './worker-protocol.ts';
+
+const WORKER_FILE = join(import.meta.dirname, 'worker.js');
+/** Loading the native library takes some 100 ms; a busy machine ten times that. */
+const READY_TIMEOUT_MS = 20_000;
+/** A worker that does not close by itself within this is killed. */
+const SHUTDOWN_TIMEOUT_MS = 3_000;
+
+/** Flags of Node for every worker. */
+const EXEC_ARGV: readonly string[] = [];
+/** The whole environment of a worker, besides `PATH` and what the launch adds. */
+const ENVIRONMENT: Readonly<Record<string, string>> = {};
+
+export type WorkerLaunch = {
+  /** Shared library to load first, such as a memory allocator; none when empty. */
+  preload?: string;
+  /** In place of the usual flags of Node, for measurements. */
+  execArgv?: readonly string[];
+};
+
+export type WorkerEnd = { code: number | null; signal: NodeJS.Signals | null };
+
+export type WorkerProcessEvents = {
+  /** Something that a worker says. */
+  event(event: WorkerEvent): void;
+  /** Something that no worker in order says. */
+  nonsense(): void;
+  /** The process is gone, its ports are free. Told once. */
+  ended(end: WorkerEnd): void;
+};
+
+/** Forks a worker. The caller reads its messages. */
+export function forkWorker(config: WorkerConfig, launch: WorkerLaunch = {}): ChildProcess {
+  return fork(WORKER_FILE, [JSON.stringify(config)], {
+    serialization: 'advanced',
+    execArgv: [...(launch.execArgv ?? EXEC_ARGV)],
+    env: {
+      ...ENVIRONMENT,
+      PATH: process.env['PATH'],
+      ...(launch.preload ? { LD_PRELOAD: launch.preload } : {}),
+    },
+  });
+}
+
+export class WorkerProcess {
+  readonly #child: ChildProcess;
+  #ready = false;
+
+  constructor(config: WorkerConfig, launch: WorkerLaunch, events: WorkerProcessEvents) {
+    this.#child = forkWorker(config, launch);
+    let told = false;
+    const ended = (end: WorkerEnd) => {
+      clearTimeout(readyTimer);
+      if (!told) {
+        told = true;
+        events.ended(end);
+      }
+    };
+    const readyTimer = setTimeout(() => this.kill(), READY_TIMEOUT_MS);
+    this.#child.on('message', (message: unknown) => {
+      const event = readWorkerEvent(message);
+      if (event === undefined) {
+        events.nonsense();
+        return;
+      }
+      if (event.type === 'ready') {
+        clearTimeout(readyTimer);
+        this.#ready = true;
+      }
+      events.event(event);
+    });
+    // Also for a process that could not be started at all (no memory, no process left): there is no exit then.
+    this.#child.on('error', () => {
+      if (this.#child.pid === undefined) {
+        ended({ code: null, signal: null });
+      }
+    });
+    this.#child.on('exit', (code, signal) => ended({ code, signal }));
+  }
+
+  /** Undefined when the process could not be started. */
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
+  get ready(): boolean {
+    return this.#ready;
+  }
+
+  /** Never throws: a worker that is gone or does not read takes nothing, and its end is told otherwise. */
+  send(command: WorkerCommand): void {
+    if (!this.#child.connected) {
+      return;
+    }
+    try {
+      // With a callback the error of a worker that dies under the call comes there and not as an event.
+      this.#child.send(command, () => undefined);
+    } catch {
+      // The channel was closed between the two lines.
+    }
+  }
+
+  /** SIGKILL: the only signal that also ends a stopped or looping process. */
+  kill(): void {
+    this.#child.kill('SIGKILL');
+  }
+
+  /** Asks it to end, and makes it end when it does not. */
+  shutDown(): Promise<void> {
+    const child = this.#child;
+    if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) {
+      return Promise.resolve();
+    }
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => this.kill(), SHUTDOWN_TIMEOUT_MS);
+      child.once('exit', () => {
+        clearTimeout(timer);
+        resolve();
+      });
+      this.send({ type: 'shutdown' });
+    });
+  }
+}
