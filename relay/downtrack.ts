@@ -47,6 +47,7 @@ export class Downtrack implements Downstream {
   #source: Uptrack | undefined;
   #flowing = false;
   #generation = -1;
+  #sentAt = Number.NEGATIVE_INFINITY;
   #packets = 0;
   #bytes = 0;
   #payloadBytes = 0;
@@ -72,6 +73,11 @@ export class Downtrack implements Downstream {
 
   get source(): Uptrack | undefined {
     return this.#source;
+  }
+
+  /** When the last media packet went out, milliseconds, monotonic. */
+  get sentAt(): number {
+    return this.#sentAt;
   }
 
   get stats(): DowntrackStats {
@@ -129,6 +135,7 @@ export class Downtrack implements Downstream {
     }
     rewriter.sent(packet.sequence, sequence, timestamp, packet.arrivedAt);
     if (this.#send(bytes)) {
+      this.#sentAt = packet.arrivedAt;
       this.#packets++;
       this.#bytes += bytes.length;
       this.#payloadBytes += bytes.length - packet.payloadOffset;

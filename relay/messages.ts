@@ -59,7 +59,7 @@ const REQUESTS: Schemas = {
     version: z.int(),
     role: z.enum(['technician', 'customer']),
     language,
-    videoCodecs: z.array(z.enum(['VP8', 'H264'])).max(8),
+    videoCodecs: z.array(z.enum(['VP8', 'H264', 'VP9', 'AV1'])).max(8),
     peers: z.array(peerId).max(PEERS_MAX),
     resume: z.exactOptional(z.string().max(128)),
   }),

@@ -10,6 +10,19 @@ export const OPUS_PAYLOAD_TYPE = 111;
 export const VIDEO_PAYLOAD_TYPES: Record<VideoCodec, { media: number; rtx: number }> = {
   VP8: { media: 96, rtx: 97 },
   H264: { media: 98, rtx: 99 },
+  VP9: { media: 100, rtx: 101 },
+  AV1: { media: 102, rtx: 103 },
+};
+
+/** What tells variants of a codec apart; the one that every browser which has the codec can do. */
+const VIDEO_FORMATS: Record<VideoCodec, readonly string[]> = {
+  VP8: [],
+  // Constrained baseline 3.1, the one profile that every browser has; packets may be fragmented (RFC 6184).
+  H264: ['level-asymmetry-allowed=1', 'packetization-mode=1', 'profile-level-id=42e01f'],
+  // 4:2:0 in 8 bits (RFC 9628 section 6.1).
+  VP9: ['profile-id=0'],
+  // Main profile, level 3.1, main tier, as Chromium offers it.
+  AV1: ['level-idx=5', 'profile=0', 'tier=0'],
 };
 
 /** Ids of the header extensions (RFC 8285), the same on every leg. No orientation: the phone turns pixels. */
@@ -126,10 +139,7 @@ const VIDEO_FEEDBACK = ['nack', 'nack pli', 'ccm fir', 'transport-cc', 'goog-rem
 export function videoCodecs(codec: VideoCodec, options: { startBitrate: boolean; rtx: boolean }): Codec[] {
   const payloadTypes = VIDEO_PAYLOAD_TYPES[codec];
   const format = [
-    // Constrained baseline 3.1, the one profile that every browser has; packets may be fragmented (RFC 6184).
-    ...(codec === 'H264'
-      ? ['level-asymmetry-allowed=1', 'packetization-mode=1', 'profile-level-id=42e01f']
-      : []),
+    ...VIDEO_FORMATS[codec],
     ...(options.startBitrate ? [`x-google-start-bitrate=${START_BITRATE_KBPS}`] : []),
   ];
   const media: Codec = {

@@ -15,7 +15,7 @@ export const LANGUAGES = ['de', 'en'] as const;
 export type Language = (typeof LANGUAGES)[number];
 export type Role = 'technician' | 'customer';
 export type AccountRole = 'technician' | 'administrator';
-export type VideoCodec = 'VP8' | 'H264';
+export type VideoCodec = 'VP8' | 'H264' | 'VP9' | 'AV1';
 
 /** Grows only; unique in the deployment; read out on the phone, hence a plain number. */
 export type SessionId = number;

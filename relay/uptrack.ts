@@ -3,11 +3,13 @@
  * step of a packet's way (peer, uptrack, downtrack, peer): validated here, accounted, and given to every
  * downstream in a plain loop.
  */
+import * as av1 from '../codec/av1.ts';
 import { u16 } from '../codec/bytes.ts';
 import * as h264 from '../codec/h264.ts';
 import * as rtp from '../codec/rtp.ts';
 import { add16, SequenceUnwrapper } from '../codec/serial.ts';
 import * as vp8 from '../codec/vp8.ts';
+import * as vp9 from '../codec/vp9.ts';
 import { type PeerFeedback, Reception, type SenderReport } from './feedback.ts';
 import { TRANSPORT_SEQUENCE_EXTENSION, type TrackFormat } from './negotiation.ts';
 import type { PacketCounters, UptrackStats } from './worker-protocol.ts';
@@ -30,6 +32,8 @@ const IS_KEYFRAME: Record<TrackFormat['codec'], (b: Uint8Array, offset: number, 
   opus: () => false,
   VP8: vp8.isKeyframe,
   H264: h264.isKeyframe,
+  VP9: vp9.isKeyframe,
+  AV1: av1.isKeyframe,
 };
 
 const NO_STATS = { packets: 0, bytes: 0, keyframes: 0, plis: 0 };
@@ -85,8 +89,13 @@ export class Uptrack {
   #resyncAt = -1;
   #keyframeWanted = false;
   #keyframeRequestedAt = Number.NEGATIVE_INFINITY;
+  #delivers = false;
   /** While false, packets are accounted and go no further. */
   open = false;
+  /** While true, packets go no further because the worker is overloaded. */
+  shed = false;
+  /** Called once, before the packet that makes `delivers` true is forwarded. */
+  onDelivering: () => void = () => {};
 
   constructor(format: TrackFormat, feedback: PeerFeedback, counters: PacketCounters) {
     this.format = format;
@@ -98,6 +107,11 @@ export class Uptrack {
 
   get ssrc(): number | undefined {
     return this.#ssrc;
+  }
+
+  /** Something that a viewer can begin with has come through the open gate. */
+  get delivers(): boolean {
+    return this.#delivers;
   }
 
   /** The last sender report of the current source. */
@@ -163,6 +177,14 @@ export class Uptrack {
       this.#counters.droppedGate++;
       return;
     }
+    if (this.shed) {
+      this.#counters.droppedShed++;
+      return;
+    }
+    if (!this.#delivers && (packet.keyframe || this.format.kind === 'audio')) {
+      this.#delivers = true;
+      this.onDelivering();
+    }
     if (!hasContent) {
       this.#counters.droppedUnasked++;
     }
@@ -185,10 +207,10 @@ export class Uptrack {
 
   /**
    * Asks the publisher for a keyframe, at once or as soon as the throttle allows, unless one comes before. Behind
-   * a closed gate not at all: a frozen viewer's requests would only hold up the one that opening makes.
+   * a closed gate or while shed not at all: a frozen viewer's requests would only hold up the one at its end.
    */
   requestKeyframe(now: number): void {
-    if (this.open) {
+    if (this.open && !this.shed) {
       this.#keyframeWanted = true;
       this.#askForKeyframe(now);
     }

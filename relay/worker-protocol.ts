@@ -95,6 +95,8 @@ export const NO_PACKETS = {
   rtcpSent: 0,
   /** From here on: dropped, by reason. The session is not active. */
   droppedGate: 0,
+  /** Video of an overloaded worker. */
+  droppedShed: 0,
   /** The participant sends more than requirement S4 allows. */
   droppedLimit: 0,
   droppedOversize: 0,

@@ -70,6 +70,9 @@ class Worker {
       case 'gate':
         this.#session(command.sessionId).setGate(command.open, performance.now());
         break;
+      case 'expect':
+        this.#sessionOf.get(command.peerId)?.expect(command.peerId, command);
+        break;
       case 'closeSession':
         this.#closeSession(command.sessionId);
         break;
@@ -145,6 +148,7 @@ class Worker {
             }
             send({ type: 'peerState', peerId, state });
           },
+          peerMedia: (peerId, flowing) => send({ type: 'peerMedia', peerId, flowing }),
         },
         this.#counters,
       );

@@ -279,9 +279,17 @@ function isAppleMobile(): boolean {
   );
 }
 
+/** The variant that the relay offers, where a codec has several (RFC 6184 section 8.1, RFC 9628 section 6.1). */
+const FORMAT_OFFERED: Record<VideoCodec, (fmtp: string) => boolean> = {
+  VP8: () => true,
+  H264: (fmtp) => /packetization-mode=1/.test(fmtp) && /profile-level-id=42/i.test(fmtp),
+  VP9: (fmtp) => !/profile-id=[1-9]/.test(fmtp),
+  AV1: (fmtp) => !/\bprofile=[1-9]/.test(fmtp),
+};
+
 /**
  * Codecs this browser can send or receive, best first: H.264 on iPhone and iPad, which encode it in hardware
- * and keep cool, VP8 elsewhere.
+ * and keep cool, VP8 elsewhere; VP9 and AV1, which cost a phone most, only when nothing else is common.
  */
 export function supportedVideoCodecs(direction: 'send' | 'receive'): VideoCodec[] {
   if (typeof RTCRtpSender === 'undefined' || typeof RTCRtpReceiver === 'undefined') {
@@ -290,14 +298,13 @@ export function supportedVideoCodecs(direction: 'send' | 'receive'): VideoCodec[
   const codecs =
     (direction === 'send' ? RTCRtpSender.getCapabilities('video') : RTCRtpReceiver.getCapabilities('video'))
       ?.codecs ?? [];
-  const preference: VideoCodec[] = isAppleMobile() ? ['H264', 'VP8'] : ['VP8', 'H264'];
+  const preference: VideoCodec[] = isAppleMobile()
+    ? ['H264', 'VP8', 'VP9', 'AV1']
+    : ['VP8', 'H264', 'VP9', 'AV1'];
   return preference.filter((name) =>
     codecs.some(
       ({ mimeType, sdpFmtpLine = '' }) =>
-        mimeType.toLowerCase() === `video/${name.toLowerCase()}` &&
-        // The relay offers constrained baseline in packetization mode 1 only (RFC 6184 section 8.1).
-        (name !== 'H264' ||
-          (/packetization-mode=1/.test(sdpFmtpLine) && /profile-level-id=42/i.test(sdpFmtpLine))),
+        mimeType.toLowerCase() === `video/${name.toLowerCase()}` && FORMAT_OFFERED[name](sdpFmtpLine),
     ),
   );
 }

@@ -2,11 +2,13 @@
  * Runs every function of codec/ that sees bytes of a peer over the same hostile bytes, for the malformed sweep and the
  * fuzzer. The bytes lie between guards, in an array of exactly their length, so that a write outside is seen.
  */
+import * as av1 from '../../codec/av1.ts';
 import * as h264 from '../../codec/h264.ts';
 import * as rtcp from '../../codec/rtcp.ts';
 import * as rtp from '../../codec/rtp.ts';
 import * as twcc from '../../codec/twcc.ts';
 import * as vp8 from '../../codec/vp8.ts';
+import * as vp9 from '../../codec/vp9.ts';
 
 const GUARD_BYTES = 64;
 const GUARD = 0xa5;
@@ -76,6 +78,7 @@ export function complaintsAbout(bytes: Uint8Array): string[] {
   });
   for (const offset of [0, Math.max(0, rtp.validateRtp(bytes)), length]) {
     attempt(`vp8 at ${offset}`, (b, expect) => readVp8(b, offset, expect));
+    attempt(`vp9 and av1 at ${offset}`, (b, expect) => readVp9(b, offset, expect));
     attempt(`h264 at ${offset}`, (b, expect) => readH264(b, offset, expect));
   }
   return complaints;
@@ -227,6 +230,20 @@ function readVp8(b: Buffer, offset: number, expect: Expect): void {
   vp8.rewriteTl0PicIdx(b, offset, end, -1);
   expect(vp8.descriptorLength(b, offset, end) === length, 'another length after rewriting');
   expect(b.subarray(offset + Math.max(0, length)).equals(rest), 'rewrote the payload');
+}
+
+function readVp9(b: Buffer, offset: number, expect: Expect): void {
+  const end = b.length;
+  expect(!av1.isKeyframe(b, offset, end) || offset < end, 'an AV1 keyframe of nothing');
+  expect(!vp9.isKeyframe(b, offset, end) || offset < end, 'a VP9 keyframe of nothing');
+  const id = vp9.pictureId(b, offset, end);
+  expect(id >= -1 && id <= 0x7fff, `picture id ${id}`);
+  const index = vp9.tl0PicIdx(b, offset, end);
+  expect(index >= -1 && index <= 255, `TL0PICIDX ${index}`);
+  const bits = vp9.pictureIdBits(b, offset, end);
+  vp9.rewritePictureId(b, offset, end, 2 ** 50 - 1);
+  vp9.rewriteTl0PicIdx(b, offset, end, -1);
+  expect(vp9.pictureIdBits(b, offset, end) === bits, 'another width after rewriting');
 }
 
 function readH264(b: Buffer, offset: number, expect: Expect): void {

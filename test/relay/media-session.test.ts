@@ -80,6 +80,7 @@ function answerTo(offer: string, ssrcs: Record<string, number>): string {
 function session() {
   const counters = { ...NO_PACKETS };
   const states: string[] = [];
+  const flows: string[] = [];
   const pipes = new Map<string, FakePipe>();
   const room = { free: true };
   const media = new MediaSession(
@@ -92,7 +93,10 @@ function session() {
       pipes.set(name, pipe);
       return pipe;
     },
-    { peerState: (peerId, state) => states.push(`${peerId} ${state}`) },
+    {
+      peerState: (peerId, state) => states.push(`${peerId} ${state}`),
+      peerMedia: (peerId, flowing) => flows.push(`${peerId} ${flowing}`),
+    },
     counters,
   );
   /** Makes a peer, answers for its browser and connects it. */
@@ -118,7 +122,7 @@ function session() {
     customer: join('c', 'customer', { audio: 1, video: 2 }),
     technician: join('t', 'technician', { audio: 3 }),
   });
-  return { media, counters, states, room, join, both };
+  return { media, counters, states, flows, room, join, both };
 }
 
 /** Payload types that arrived, in order. */
@@ -193,20 +197,126 @@ t.test('the gate outlasts a session without peers', async (t) => {
   t.same(types(technician.pipe), [111]);
 });
 
-t.test('a new connection of the phone takes over when it is connected', async (t) => {
+t.test('a new connection of the phone takes over each kind when it delivers it', async (t) => {
   const { media, both, join } = session();
   const { customer, technician } = both();
   media.setGate(true, 1_000);
   customer.sends('audio', 1);
+  customer.sends('video', 1, true);
   const again = join('c2', 'customer', { audio: 11, video: 12 });
   customer.sends('audio', 2);
+  t.same(types(technician.pipe), [111, 96, 111], 'the old connection is heard until then');
   again.sends('audio', 700);
-  const numbers = technician.pipe.rtp().map((packet) => rtp.sequenceNumber(packet));
-  t.equal(numbers.length, 2, 'the old connection is not heard any more');
-  t.equal(numbers[1], ((numbers[0] ?? 0) + 1) & 0xffff);
-  media.closePeer('c2');
   customer.sends('audio', 3);
-  t.equal(technician.pipe.rtp().length, 3, 'and is again when the new one goes');
+  customer.sends('video', 2);
+  t.same(types(technician.pipe), [111, 96, 111, 111, 96], 'its picture still, its voice not any more');
+  again.sends('video', 800);
+  customer.sends('video', 3);
+  t.equal(types(technician.pipe).length, 6, 'half a picture is nothing to begin with');
+  again.sends('video', 801, true);
+  customer.sends('video', 4);
+  t.equal(types(technician.pipe).length, 7);
+  for (const type of [111, 96]) {
+    const numbers = technician.pipe
+      .rtp()
+      .filter((packet) => rtp.payloadType(packet) === type)
+      .map((packet) => rtp.sequenceNumber(packet));
+    t.ok(
+      numbers.every((number, index) => index === 0 || number === (((numbers[index - 1] ?? 0) + 1) & 0xffff)),
+      `${type} without a gap: ${numbers}`,
+    );
+  }
+  media.closePeer('c2');
+  customer.sends('audio', 4);
+  t.equal(technician.pipe.rtp().length, 8, 'and the old one is again when the new one goes');
+});
+
+t.test("a viewer's new connection is served beside its old one", async (t) => {
+  const { media, both, join } = session();
+  const { customer, technician } = both();
+  media.setGate(true, 1_000);
+  const again = join('t2', 'technician', { audio: 33 });
+  customer.sends('audio', 1);
+  customer.sends('video', 1, true);
+  t.same(
+    [types(technician.pipe), types(again.pipe)],
+    [
+      [111, 96],
+      [111, 96],
+    ],
+  );
+  media.closePeer('t');
+  customer.sends('audio', 2);
+  t.same([types(technician.pipe).length, types(again.pipe).length], [2, 3]);
+});
+
+t.test('while video is shed the voice goes on, and the picture resumes at a keyframe', async (t) => {
+  const { media, both, counters } = session();
+  const { customer, technician } = both();
+  media.setGate(true, 1_000);
+  customer.sends('video', 1, true);
+  media.setShedding(true, 1_010);
+  customer.sends('video', 2);
+  customer.sends('audio', 2);
+  t.same(types(technician.pipe), [96, 111]);
+  t.equal(counters.droppedShed, 1);
+  const before = customer.pipe.rtcp(rtcp.PLI).length;
+  media.setShedding(false, 5_000);
+  t.equal(customer.pipe.rtcp(rtcp.PLI).length, before + 1, 'the keyframe is asked for at once');
+  customer.sends('video', 3);
+  customer.sends('video', 4, true);
+  const numbers = technician.pipe
+    .rtp()
+    .filter((packet) => rtp.payloadType(packet) === 96)
+    .map((packet) => rtp.sequenceNumber(packet));
+  t.equal(numbers.length, 2);
+  t.equal(numbers[1], ((numbers[0] ?? 0) + 1) & 0xffff);
+});
+
+t.test('a connection that owes packets and is silent', async (t) => {
+  /** Ticks as the worker does. */
+  const pass = (media: MediaSession, from: number, to: number) => {
+    for (let now = from; now <= to; now += 50) {
+      media.tick(now);
+    }
+  };
+
+  t.test('is told once, and again when packets come', async (t) => {
+    const { media, both, flows } = session();
+    const { customer } = both();
+    media.setGate(true, 0);
+    media.expect('c', { audio: true, video: true });
+    customer.sends('audio', 1);
+    t.same(flows, ['c true']);
+    pass(media, 1_050, 9_000);
+    t.same(flows, ['c true', 'c false']);
+    customer.pipe.receiver.rtcp(Buffer.from([0x80, 201, 0, 1, 0, 0, 0, 1]), 9_010);
+    t.same(flows, ['c true', 'c false', 'c true'], 'RTCP is a sign of life too');
+  });
+
+  t.test('is not suspect while the gate is closed, or when nothing of it is expected', async (t) => {
+    const { media, both, flows } = session();
+    both();
+    pass(media, 0, 4_000);
+    media.setGate(true, 4_000);
+    pass(media, 4_000, 8_000);
+    t.same(flows, []);
+    media.expect('c', { audio: false, video: true });
+    pass(media, 8_000, 11_000);
+    t.same(flows, ['c false']);
+  });
+
+  t.test('owes reports when it is sent a picture', async (t) => {
+    const { media, both, flows } = session();
+    const { customer, technician } = both();
+    media.setGate(true, 0);
+    technician.pipe.receiver.rtcp(Buffer.from([0x80, 201, 0, 1, 0, 0, 0, 1]), 900);
+    for (let now = 1_000; now < 5_000; now += 50) {
+      customer.sends('video', now - 1_000, now === 1_000);
+      media.tick(now);
+    }
+    t.same(flows, ['t true', 'c true', 't false']);
+  });
 });
 
 t.test('peers that agreed to another codec get no picture of this one', async (t) => {

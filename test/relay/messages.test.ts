@@ -42,8 +42,8 @@ const BOUNDS: { type: string; path: string; good: unknown[]; bad: unknown[] }[] 
   {
     type: 'hello',
     path: 'videoCodecs',
-    good: [[], Array(8).fill('VP8')],
-    bad: [Array(9).fill('VP8'), ['AV1'], 'VP8'],
+    good: [[], ['VP9', 'AV1'], Array(8).fill('VP8')],
+    bad: [Array(9).fill('VP8'), ['H265'], 'VP8'],
   },
   {
     type: 'hello',

@@ -125,6 +125,13 @@ t.test('the offer', async (t) => {
     );
   });
 
+  t.test('with VP9 or AV1 names the profile that every browser with it has', async (t) => {
+    const vp9 = section(offerTo(mediaSections('technician', 'VP9', { audio, video })), 1);
+    t.ok(vp9.includes('a=rtpmap:100 VP9/90000') && vp9.includes('a=fmtp:100 profile-id=0'));
+    const av1 = section(offerTo(mediaSections('technician', 'AV1', { audio, video })), 1);
+    t.ok(av1.includes('a=rtpmap:102 AV1/90000') && av1.includes('a=fmtp:102 level-idx=5;profile=0;tier=0'));
+  });
+
   t.test('takes more lines and retransmission sources without a change here', async (t) => {
     const expert: MediaSection = {
       kind: 'audio',

@@ -1,0 +1,273 @@
+/**
+ * One peer of a media session with its tracks: what comes in is told apart here, RTP to the uptracks, RTCP by kind to
+ * whom it concerns. Nothing of RTCP is passed through.
+ */
+import { randomInt } from 'node:crypto';
+import * as rtcp from '../codec/rtcp.ts';
+import { Downtrack, type TransportSequence } from './downtrack.ts';
+import { PeerFeedback } from './feedback.ts';
+import {
+  type Answer,
+  AUDIO_FORMAT,
+  type MediaSection,
+  mediaSections,
+  type OutgoingStream,
+  type TrackFormat,
+  videoFormat,
+} from './negotiation.ts';
+import type { PacketReceiver, Peer } from './peer.ts';
+import type { PeerId, Role, VideoCodec } from './protocol.ts';
+import { Uptrack, Uptracks } from './uptrack.ts';
+import { Watchdog } from './watchdog.ts';
+import type { PacketCounters, PeerStats } from './worker-protocol.ts';
+
+/** Tracks of one stream are played in sync; no name of ours in it, since every customer can read it. */
+const STREAM_ID = 'relay';
+
+/**
+ * A peer that is not connected by then is given up, so that a browser that never answers does not keep a port.
+ * Pages give up after 4 s themselves; this is for those that cannot say so any more.
+ */
+const CONNECT_TIMEOUT_MS = 30_000;
+
+/** Who was sent a picture within this is being sent one: at the lowest frame rate a packet comes every second. */
+const BEING_SENT_MS = 1_500;
+
+/** What a session needs of a peer. */
+export type Pipe = Pick<Peer, 'pipe' | 'connected' | 'accept' | 'send' | 'close'>;
+
+export type MemberEvents = {
+  /** One of its uptracks has begun to deliver. */
+  delivering(): void;
+  /** Packets of this peer come, for the first time or again; or were due and have stopped. */
+  media(flowing: boolean): void;
+};
+
+export class Member implements PacketReceiver {
+  readonly peerId: PeerId;
+  readonly role: Role;
+  readonly uptracks: Uptracks;
+  readonly downtracks: readonly Downtrack[];
+  readonly sections: readonly MediaSection[];
+  /** Set right after construction, because pipe and receiver need each other. */
+  pipe: Pipe | undefined;
+  readonly #events: MemberEvents;
+  readonly #counters: PacketCounters;
+  readonly #feedback: PeerFeedback;
+  readonly #watchdog = new Watchdog();
+  readonly #createdAt = performance.now();
+  #connectMs: number | undefined;
+  #gateOpen = false;
+  #owesMedia = false;
+
+  constructor(peerId: PeerId, role: Role, codec: VideoCodec, events: MemberEvents, counters: PacketCounters) {
+    this.peerId = peerId;
+    this.role = role;
+    this.#events = events;
+    this.#counters = counters;
+    const send = (packet: Buffer) => this.pipe?.send(packet) === true;
+    const video = videoFormat(codec);
+    const transport: TransportSequence = { next: 1 };
+    const ssrcs = randomSsrcs(3);
+    const down = (format: TrackFormat, ssrc: number) =>
+      new Downtrack({ format, ssrc, initialSequence: randomInt(1, 2 ** 15), transport, send, counters });
+    const audio = down(AUDIO_FORMAT, ssrcs[0]);
+    this.downtracks = role === 'technician' ? [audio, down(video, ssrcs[1])] : [audio];
+    this.#feedback = new PeerFeedback(ssrcs[2], send, counters);
+    const formats = role === 'customer' ? [AUDIO_FORMAT, video] : [AUDIO_FORMAT];
+    this.uptracks = new Uptracks(
+      formats.map((format) => new Uptrack(format, this.#feedback, counters)),
+      this.#feedback,
+      counters,
+    );
+    for (const uptrack of this.uptracks.all) {
+      uptrack.onDelivering = () => events.delivering();
+    }
+    this.sections = mediaSections(role, codec, {
+      audio: stream('audio', ssrcs[0]),
+      ...(role === 'technician' && { video: stream('video', ssrcs[1]) }),
+    });
+  }
+
+  get connected(): boolean {
+    return this.pipe?.connected === true;
+  }
+
+  get stats(): PeerStats {
+    return {
+      peerId: this.peerId,
+      role: this.role,
+      connected: this.connected,
+      ...(this.#connectMs !== undefined && { connectMs: this.#connectMs }),
+      up: this.uptracks.all.map((uptrack) => uptrack.stats),
+      down: this.downtracks.map((downtrack) => downtrack.stats),
+    };
+  }
+
+  isOverdue(now: number): boolean {
+    return this.#connectMs === undefined && now - this.#createdAt > CONNECT_TIMEOUT_MS;
+  }
+
+  onConnected(): void {
+    this.#connectMs = performance.now() - this.#createdAt;
+  }
+
+  /** What the browser agreed to. */
+  onAnswer({ sections }: Answer): void {
+    for (const [index, section] of sections.entries()) {
+      const kind = this.sections[index]?.kind;
+      if (kind !== undefined && section.ssrc !== undefined) {
+        this.uptracks.of(kind)?.declare(section.ssrc);
+      }
+    }
+  }
+
+  setGate(open: boolean): void {
+    this.#gateOpen = open;
+    for (const uptrack of this.uptracks.all) {
+      uptrack.open = open;
+    }
+    if (!open) {
+      for (const downtrack of this.downtracks) {
+        downtrack.pause();
+      }
+    }
+  }
+
+  /** While video is shed, this peer's goes no further and nobody's comes to it; it resumes at a keyframe. */
+  setShedding(video: boolean): void {
+    const uptrack = this.uptracks.of('video');
+    if (uptrack !== undefined) {
+      uptrack.shed = video;
+    }
+    if (video) {
+      this.#video?.pause();
+    }
+  }
+
+  /** What the peer should be sending while the gate is open. */
+  expect(audio: boolean, video: boolean): void {
+    this.#owesMedia = audio || video;
+  }
+
+  rtp(packet: Buffer, now: number): void {
+    if (this.#watchdog.heard(now)) {
+      this.#events.media(true);
+    }
+    this.uptracks.receive(packet, now);
+  }
+
+  rtcp(packet: Buffer, now: number): void {
+    if (this.#watchdog.heard(now)) {
+      this.#events.media(true);
+    }
+    let at = 0;
+    for (let end = rtcp.nextRtcp(packet, at); end > 0; at = end, end = rtcp.nextRtcp(packet, at)) {
+      this.#receiveRtcp(packet, at, end, now);
+    }
+    if (at !== packet.length) {
+      this.#counters.droppedMalformed++;
+    }
+  }
+
+  tick(now: number): void {
+    if (!this.connected) {
+      return;
+    }
+    this.#feedback.tick(now, this.uptracks.all);
+    for (const uptrack of this.uptracks.all) {
+      uptrack.tick(now);
+    }
+    for (const downtrack of this.downtracks) {
+      downtrack.tick(now);
+    }
+    // Who is sent a picture owes a report about every second (RFC 3550 section 6.2), also without a microphone.
+    const owesReports = now - (this.#video?.sentAt ?? Number.NEGATIVE_INFINITY) < BEING_SENT_MS;
+    if (this.#watchdog.isSilent(this.#gateOpen && (this.#owesMedia || owesReports), now)) {
+      this.#events.media(false);
+    }
+  }
+
+  close(): void {
+    for (const downtrack of this.downtracks) {
+      downtrack.close();
+    }
+    this.pipe?.close();
+  }
+
+  get #video(): Downtrack | undefined {
+    return this.downtracks.find((downtrack) => downtrack.format.kind === 'video');
+  }
+
+  /** What is not named is ignored. */
+  #receiveRtcp(packet: Buffer, at: number, end: number, now: number): void {
+    const kind = rtcp.rtcpKind(packet, at, end);
+    switch (kind) {
+      case rtcp.SENDER_REPORT:
+        this.#receiveSenderReport(packet, at, now);
+        this.#receiveReportBlocks(packet, at, now);
+        return;
+      case rtcp.RECEIVER_REPORT:
+        this.#receiveReportBlocks(packet, at, now);
+        return;
+      case rtcp.PLI:
+      case rtcp.FIR:
+      case rtcp.NACK:
+      case rtcp.REMB:
+        this.#receiveFeedback(kind, packet, at, end, now);
+        return;
+      case -1:
+        this.#counters.droppedMalformed++;
+    }
+  }
+
+  #receiveSenderReport(packet: Buffer, at: number, now: number): void {
+    const report = {
+      ntpSeconds: rtcp.srNtpSeconds(packet, at),
+      ntpFraction: rtcp.srNtpFraction(packet, at),
+      rtpTimestamp: rtcp.srRtpTimestamp(packet, at),
+      arrivedAt: now,
+    };
+    for (const uptrack of this.uptracks.all) {
+      uptrack.receiveSenderReport(rtcp.senderSsrc(packet, at), report);
+    }
+  }
+
+  #receiveReportBlocks(packet: Buffer, at: number, now: number): void {
+    for (const downtrack of this.downtracks) {
+      const block = rtcp.findReportBlock(packet, at, downtrack.ssrc);
+      if (block >= 0) {
+        downtrack.receiveReport(packet, block, now);
+      }
+    }
+  }
+
+  #receiveFeedback(kind: number, packet: Buffer, at: number, end: number, now: number): void {
+    const media = rtcp.mediaSsrc(packet, at);
+    for (const downtrack of this.downtracks) {
+      if (kind === rtcp.REMB) {
+        downtrack.receiveBitrateLimit(rtcp.rembBitrate(packet, at));
+      } else if (kind === rtcp.FIR && rtcp.findFir(packet, at, end, downtrack.ssrc) >= 0) {
+        downtrack.receiveKeyframeRequest(now);
+      } else if (kind === rtcp.PLI && media === downtrack.ssrc) {
+        downtrack.receiveKeyframeRequest(now);
+      } else if (kind === rtcp.NACK && media === downtrack.ssrc) {
+        downtrack.receiveNack(packet, at, end);
+      }
+    }
+  }
+}
+
+function stream(kind: 'audio' | 'video', ssrc: number): OutgoingStream {
+  return { ssrc, streamId: STREAM_ID, trackId: kind, cname: STREAM_ID };
+}
+
+/** Distinct within one connection, as RFC 3550 section 8 asks; 0 is left out because it means "none" in places. */
+function randomSsrcs(count: 3): [number, number, number] {
+  const ssrcs = new Set<number>();
+  while (ssrcs.size < count) {
+    ssrcs.add(randomInt(1, 2 ** 32));
+  }
+  const [first = 1, second = 2, third = 3] = ssrcs;
+  return [first, second, third];
+}
