@@ -6,17 +6,22 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus, release } from 'node:os';
 import { join } from 'node:path';
 import { forward } from './forward.ts';
+import { loss } from './loss.ts';
 import { start } from './start.ts';
 
 /** Units are in the keys, such as `p99_ms`. */
 export type Summary = { bench: string } & Record<string, unknown>;
 
-/** Takes its own options and returns the summary; raw figures may be under `raw`, which is not printed. */
-type Bench = (argv: string[]) => Promise<Summary>;
+/**
+ * Takes its own options and the folder of --out, which is there, and returns the summary; raw figures may be under
+ * `raw`, which is not printed.
+ */
+type Bench = (argv: string[], out: string | undefined) => Promise<Summary>;
 
 const BENCHES: Record<string, { run: Bench; about: string }> = {
   start: { run: start, about: 'time from Start to the first picture, in two real browsers' },
   forward: { run: forward, about: 'cost, loss and delay of forwarding, with synthetic peers' },
+  loss: { run: loss, about: 'picture and voice over lossy paths, in two real browsers' },
 };
 
 function usage(): string {
@@ -60,10 +65,12 @@ async function main(): Promise<number> {
   }
   const json = takeFlag(argv, '--json');
   const out = takeOption(argv, '--out');
-  const { raw, ...summary } = await bench.run(argv);
-  const result: Record<string, unknown> = { ...summary, machine: machine() };
   if (out !== undefined) {
     mkdirSync(out, { recursive: true });
+  }
+  const { raw, ...summary } = await bench.run(argv, out);
+  const result: Record<string, unknown> = { ...summary, machine: machine() };
+  if (out !== undefined) {
     writeFileSync(join(out, `${name}.json`), `${JSON.stringify({ ...result, raw }, undefined, 2)}\n`);
   }
   console.log(json ? JSON.stringify(result) : table(result).join('\n'));

@@ -1,0 +1,96 @@
+/** What the technician really sees and hears, taken inside the page: presented frames, and the sound as samples. */
+import type { Page } from 'playwright-core';
+import type { Instrumented } from '../test/support/chromium.ts';
+
+type Senses = {
+  presentedAtMs: number[];
+  heard?: { samples: Float32Array[]; sampleRateHz: number; stop(): void };
+};
+
+/** Notes when each frame of the video with that accessible name is presented. */
+export async function watchFrames(page: Page, videoName: string): Promise<void> {
+  await page
+    .getByLabel(videoName, { exact: true })
+    .first()
+    .evaluate((element) => {
+      const senses = window as unknown as Senses;
+      senses.presentedAtMs = [];
+      const video = element as HTMLVideoElement;
+      const next = (nowMs: number) => {
+        senses.presentedAtMs.push(nowMs);
+        video.requestVideoFrameCallback(next);
+      };
+      video.requestVideoFrameCallback(next);
+    });
+}
+
+/** Times since the last call, on the page's clock, with the time of the call. */
+export function takeFrames(page: Page): Promise<{ nowMs: number; presentedAtMs: number[] }> {
+  return page.evaluate(() => {
+    const senses = window as unknown as Senses;
+    return { nowMs: performance.now(), presentedAtMs: senses.presentedAtMs.splice(0) };
+  });
+}
+
+/** Records what comes out of the newest connection's jitter buffer, concealment and all. */
+export async function startListening(page: Page): Promise<void> {
+  await page.evaluate(() => {
+    const senses = window as unknown as Senses & Instrumented;
+    const receiver = senses.connections
+      .at(-1)
+      ?.getReceivers()
+      .find(({ track }) => track.kind === 'audio');
+    if (!receiver) {
+      return;
+    }
+    const context = new AudioContext({ sampleRate: 48_000 });
+    const source = context.createMediaStreamSource(new MediaStream([receiver.track]));
+    // An audio worklet would need a module, which the page's content security policy does not let in.
+    const tap = context.createScriptProcessor(4_096, 1, 1);
+    const samples: Float32Array[] = [];
+    tap.onaudioprocess = ({ inputBuffer }) => {
+      samples.push(inputBuffer.getChannelData(0).slice());
+    };
+    source.connect(tap).connect(context.destination);
+    senses.heard = { samples, sampleRateHz: context.sampleRate, stop: () => void context.close() };
+  });
+}
+
+export async function stopListening(page: Page): Promise<{ samples: Float32Array; sampleRateHz: number }> {
+  const { base64, sampleRateHz } = await page.evaluate(async () => {
+    const { heard } = window as unknown as Senses;
+    heard?.stop();
+    const blob = new Blob((heard?.samples ?? []) as BlobPart[]);
+    const reader = new FileReader();
+    const done = new Promise((resolve) => {
+      reader.onload = resolve;
+    });
+    reader.readAsDataURL(blob);
+    await done;
+    return { base64: String(reader.result).split(',')[1] ?? '', sampleRateHz: heard?.sampleRateHz ?? 48_000 };
+  });
+  const bytes = Buffer.from(base64, 'base64');
+  const samples = new Float32Array(bytes.length / 4);
+  for (let n = 0; n < samples.length; n++) {
+    samples[n] = bytes.readFloatLE(4 * n);
+  }
+  return { samples, sampleRateHz };
+}
+
+/**
+ * Share of a window in which the picture stood still. A gap counts, as a whole, when it is longer than three frames and
+ * 150 ms more than one (the freeze of W3C webrtc-stats); gaps at the edges count too, so that no picture at all is 1.
+ */
+export function freezeShare(presentedAtMs: readonly number[], startMs: number, endMs: number): number {
+  const times = [startMs, ...presentedAtMs.filter((time) => time > startMs && time < endMs), endMs];
+  const gaps = times.slice(1).map((time, n) => time - (times[n] ?? time));
+  const meanMs = (endMs - startMs) / gaps.length;
+  const limitMs = Math.min(Math.max(3 * meanMs, meanMs + 150), 1_000);
+  const frozenMs = gaps.reduce((sum, gap) => sum + (gap > limitMs ? gap : 0), 0);
+  return frozenMs / (endMs - startMs);
+}
+
+export function longestGapMs(presentedAtMs: readonly number[], startMs: number, endMs: number): number {
+  const times = [startMs, ...presentedAtMs.filter((time) => time > startMs && time < endMs), endMs];
+  return times.slice(1).reduce((longest, time, n) => Math.max(longest, time - (times[n] ?? time)), 0);
+}
