@@ -21,67 +21,93 @@ const guards = Buffer.alloc(arena.length, GUARD);
 const numbers = new Uint16Array(512);
 const statuses = new Float64Array(1024);
 
+export type Expect = (holds: boolean, what: string) => void;
+
+/** Runs the functions of one format over the same bytes. `offset` is where a payload might begin. */
+export type CodecCheck = {
+  name: string;
+  /** The fuzz target that it belongs to. */
+  target: string;
+  /** Also run as if the payload began at the first byte and at the end. */
+  everyOffset?: boolean;
+  run(b: Buffer, expect: Expect, offset: number): void;
+};
+
+/** Everything in codec/ that sees bytes of a peer. Whatever is new there needs its row here. */
+export const CODEC_CHECKS: readonly CodecCheck[] = [
+  { name: 'rtp', target: 'rtp', run: readRtp },
+  { name: 'rtp in place', target: 'rtp', run: changeRtp },
+  { name: 'erase extensions', target: 'rtp', run: eraseExtensions },
+  { name: 'unwrap RTX', target: 'rtx', run: unwrapRtx },
+  { name: 'write RTX', target: 'rtx', run: writeRtx },
+  { name: 'rtcp', target: 'rtcp', run: readRtcp },
+  { name: 'vp8', target: 'vp8', everyOffset: true, run: readVp8 },
+  { name: 'vp9', target: 'vp9', everyOffset: true, run: readVp9 },
+  { name: 'av1', target: 'av1', everyOffset: true, run: readAv1 },
+  { name: 'h264', target: 'h264', everyOffset: true, run: readH264 },
+];
+
 /** What went wrong with these bytes: thrown errors, results outside their range, writes outside; empty when nothing. */
-export function complaintsAbout(bytes: Uint8Array): string[] {
+export function complaintsAbout(bytes: Uint8Array, checks: readonly CodecCheck[] = CODEC_CHECKS): string[] {
   const complaints: string[] = [];
   const length = Math.min(bytes.length, MAX_BYTES);
-  const attempt = (
-    name: string,
-    run: (b: Buffer, expect: (holds: boolean, what: string) => void) => void,
-  ): void => {
-    arena.fill(GUARD);
-    target.fill(GUARD);
-    const b = arena.subarray(GUARD_BYTES, GUARD_BYTES + length);
-    b.set(bytes.subarray(0, length));
-    try {
-      run(b, (holds, what) => {
-        if (!holds) {
-          complaints.push(`${name}: ${what}`);
-        }
-      });
-    } catch (error) {
-      complaints.push(`${name}: threw ${error instanceof Error ? error.message : String(error)}`);
+  for (const check of checks) {
+    const payload = Math.max(0, rtp.validateRtp(bytes));
+    for (const offset of check.everyOffset === true ? [0, payload, length] : [payload]) {
+      attempt(check, bytes, offset, complaints);
     }
-    if (!isGuarded(arena, length) || !isGuarded(target, MAX_BYTES)) {
-      complaints.push(`${name}: wrote outside`);
-    }
-  };
-
-  attempt('rtp', readRtp);
-  attempt('rtcp', readRtcp);
-  attempt('rtp in place', (b, expect) => {
-    rtp.setMarker(b, true);
-    rtp.setPayloadType(b, 1e9);
-    rtp.setSequenceNumber(b, -1);
-    rtp.setTimestamp(b, 2 ** 60);
-    rtp.setSsrc(b, Number.NaN);
-    const stripped = rtp.stripPadding(b);
-    expect(rtp.validateRtp(b) < 0 || stripped <= length, 'grew by stripping');
-  });
-  attempt('erase extensions', (b, expect) => {
-    const offset = rtp.validateRtp(b);
-    for (const id of EXTENSION_IDS) {
-      rtp.eraseExtension(b, id);
-    }
-    expect(rtp.validateRtp(b) === offset, 'another payload offset after erasing');
-  });
-  attempt('unwrap RTX', (b, expect) => {
-    const unwrapped = rtp.unwrapRtx(b, length, 1, 96);
-    expect(unwrapped === -1 || (unwrapped >= 12 && unwrapped <= length - 2), `RTX length ${unwrapped}`);
-    expect(unwrapped === -1 || rtp.validateRtp(b, unwrapped) >= 12, 'unwrapped to something invalid');
-  });
-  attempt('write RTX', (b, expect) => {
-    const written = rtp.writeRtx(target.subarray(GUARD_BYTES, GUARD_BYTES + MAX_BYTES), b, length, 1, 97, 5);
-    expect(written === -1 || written <= length + 2, `RTX of ${written}`);
-    const tight = rtp.writeRtx(target.subarray(GUARD_BYTES, GUARD_BYTES + length), b, length, 1, 97, 5);
-    expect(tight <= length, `RTX of ${tight} into ${length}`);
-  });
-  for (const offset of [0, Math.max(0, rtp.validateRtp(bytes)), length]) {
-    attempt(`vp8 at ${offset}`, (b, expect) => readVp8(b, offset, expect));
-    attempt(`vp9 and av1 at ${offset}`, (b, expect) => readVp9(b, offset, expect));
-    attempt(`h264 at ${offset}`, (b, expect) => readH264(b, offset, expect));
   }
   return complaints;
+}
+
+function attempt({ name, run }: CodecCheck, bytes: Uint8Array, offset: number, complaints: string[]): void {
+  const length = Math.min(bytes.length, MAX_BYTES);
+  arena.fill(GUARD);
+  target.fill(GUARD);
+  const b = arena.subarray(GUARD_BYTES, GUARD_BYTES + length);
+  b.set(bytes.subarray(0, length));
+  const complain = (what: string) => complaints.push(`${name} at ${offset}: ${what}`);
+  try {
+    run(b, (holds, what) => (holds ? undefined : complain(what)), offset);
+  } catch (error) {
+    complain(`threw ${error instanceof Error ? error.message : String(error)}`);
+  }
+  if (!isGuarded(arena, length) || !isGuarded(target, MAX_BYTES)) {
+    complain('wrote outside');
+  }
+}
+
+function changeRtp(b: Buffer, expect: Expect): void {
+  rtp.setMarker(b, true);
+  rtp.setPayloadType(b, 1e9);
+  rtp.setSequenceNumber(b, -1);
+  rtp.setTimestamp(b, 2 ** 60);
+  rtp.setSsrc(b, Number.NaN);
+  const stripped = rtp.stripPadding(b);
+  expect(rtp.validateRtp(b) < 0 || stripped <= b.length, 'grew by stripping');
+}
+
+function eraseExtensions(b: Buffer, expect: Expect): void {
+  const offset = rtp.validateRtp(b);
+  for (const id of EXTENSION_IDS) {
+    rtp.eraseExtension(b, id);
+  }
+  expect(rtp.validateRtp(b) === offset, 'another payload offset after erasing');
+}
+
+function unwrapRtx(b: Buffer, expect: Expect): void {
+  const { length } = b;
+  const unwrapped = rtp.unwrapRtx(b, length, 1, 96);
+  expect(unwrapped === -1 || (unwrapped >= 12 && unwrapped <= length - 2), `RTX length ${unwrapped}`);
+  expect(unwrapped === -1 || rtp.validateRtp(b, unwrapped) >= 12, 'unwrapped to something invalid');
+}
+
+function writeRtx(b: Buffer, expect: Expect): void {
+  const { length } = b;
+  const written = rtp.writeRtx(target.subarray(GUARD_BYTES, GUARD_BYTES + MAX_BYTES), b, length, 1, 97, 5);
+  expect(written === -1 || written <= length + 2, `RTX of ${written}`);
+  const tight = rtp.writeRtx(target.subarray(GUARD_BYTES, GUARD_BYTES + length), b, length, 1, 97, 5);
+  expect(tight <= length, `RTX of ${tight} into ${length}`);
 }
 
 function isGuarded(b: Buffer, length: number): boolean {
@@ -91,8 +117,6 @@ function isGuarded(b: Buffer, length: number): boolean {
     b.subarray(behind).equals(guards.subarray(behind))
   );
 }
-
-type Expect = (holds: boolean, what: string) => void;
 
 function readRtp(b: Buffer, expect: Expect): void {
   const isRtp = rtp.isRtp(b);
@@ -206,7 +230,7 @@ function readSubPacket(b: Buffer, at: number, end: number, kind: number, expect:
   }
 }
 
-function readVp8(b: Buffer, offset: number, expect: Expect): void {
+function readVp8(b: Buffer, expect: Expect, offset: number): void {
   const end = b.length;
   const length = vp8.descriptorLength(b, offset, end);
   expect(length === -1 || (length >= 1 && length <= 6 && offset + length < end), `descriptor of ${length}`);
@@ -232,9 +256,8 @@ function readVp8(b: Buffer, offset: number, expect: Expect): void {
   expect(b.subarray(offset + Math.max(0, length)).equals(rest), 'rewrote the payload');
 }
 
-function readVp9(b: Buffer, offset: number, expect: Expect): void {
+function readVp9(b: Buffer, expect: Expect, offset: number): void {
   const end = b.length;
-  expect(!av1.isKeyframe(b, offset, end) || offset < end, 'an AV1 keyframe of nothing');
   expect(!vp9.isKeyframe(b, offset, end) || offset < end, 'a VP9 keyframe of nothing');
   const id = vp9.pictureId(b, offset, end);
   expect(id >= -1 && id <= 0x7fff, `picture id ${id}`);
@@ -246,7 +269,11 @@ function readVp9(b: Buffer, offset: number, expect: Expect): void {
   expect(vp9.pictureIdBits(b, offset, end) === bits, 'another width after rewriting');
 }
 
-function readH264(b: Buffer, offset: number, expect: Expect): void {
+function readAv1(b: Buffer, expect: Expect, offset: number): void {
+  expect(!av1.isKeyframe(b, offset, b.length) || offset < b.length, 'an AV1 keyframe of nothing');
+}
+
+function readH264(b: Buffer, expect: Expect, offset: number): void {
   const end = b.length;
   const isKeyframe = h264.isKeyframe(b, offset, end);
   expect(!isKeyframe || offset < end, 'a keyframe of nothing');
