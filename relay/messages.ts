@@ -87,6 +87,18 @@ const envelope = z.looseObject({
   id: z.int().nonnegative(),
 });
 
+/**
+ * The value when it fits, else undefined. Zod 4.6.7 measures lengths before it knows that it has a string, and throws
+ * over `{"length":{"toString":1}}`: found by the fuzzer, and enough to end the process.
+ */
+function fitting<T>(schema: z.ZodType<T>, value: unknown): T | undefined {
+  try {
+    return schema.safeParse(value).data;
+  } catch {
+    return undefined;
+  }
+}
+
 export type ParsedMessage = { ok: true; message: ClientMessage } | { ok: false; id: number; code: ErrorCode };
 
 /** Never throws. `id` is 0 when the message was too broken to carry one. */
@@ -97,19 +109,19 @@ export function parseClientMessage(text: string): ParsedMessage {
   } catch {
     return { ok: false, id: 0, code: 'badMessage' };
   }
-  const head = envelope.safeParse(json);
-  if (!head.success) {
+  const head = fitting(envelope, json);
+  if (head === undefined) {
     return { ok: false, id: 0, code: 'badMessage' };
   }
-  const { type, id, ...params } = head.data;
+  const { type, id, ...params } = head;
   if (!Object.hasOwn(REQUESTS, type)) {
     return { ok: false, id, code: 'unknownMessage' };
   }
-  const parsed = REQUESTS[type as RequestType].safeParse(params);
-  if (!parsed.success) {
+  const fit = fitting<object>(REQUESTS[type as RequestType], params);
+  if (fit === undefined) {
     return { ok: false, id, code: 'badMessage' };
   }
-  return { ok: true, message: { type, id, ...parsed.data } as ClientMessage };
+  return { ok: true, message: { type, id, ...fit } as ClientMessage };
 }
 
 // ---------------------------------------------------------------- HTTP bodies

@@ -415,8 +415,14 @@ export function createSignalling(options: SignallingOptions): Signalling {
 
     message(socket, text, bytes) {
       const page = pages.get(socket);
-      if (page) {
-        receive(page, text, bytes);
+      try {
+        if (page) {
+          receive(page, text, bytes);
+        }
+      } catch (error) {
+        // Out of here it would end the process; whatever was wrong costs only the page that sent it.
+        log.error({ err: error }, 'messageFailed');
+        page?.closeWith('internal', POLICY_VIOLATION);
       }
     },
 

@@ -169,13 +169,23 @@ function readRtcp(b: Buffer, expect: Expect): void {
   }
 }
 
+const SENDER_REPORT_FIELDS = [
+  ...[rtcp.srNtpSeconds, rtcp.srNtpFraction, rtcp.srNtpMiddle32],
+  ...[rtcp.srRtpTimestamp, rtcp.srPacketCount, rtcp.srOctetCount],
+];
+const BLOCK_FIELDS = [
+  ...[rtcp.blockFractionLost, rtcp.blockHighestSequence, rtcp.blockJitter],
+  ...[rtcp.blockLastSr, rtcp.blockDelaySinceLastSr],
+];
+
 function readSubPacket(b: Buffer, at: number, end: number, kind: number, expect: Expect): void {
   const count = rtcp.rtcpCount(b, at);
   switch (kind) {
     case rtcp.SENDER_REPORT:
     case rtcp.RECEIVER_REPORT: {
-      rtcp.srNtpMiddle32(b, at);
-      rtcp.srOctetCount(b, at);
+      for (const field of SENDER_REPORT_FIELDS) {
+        expect(field(b, at) >= 0, 'a negative field');
+      }
       const block = rtcp.findReportBlock(b, at, 0x028757b2);
       expect(block === -1 || (block >= at + 8 && block + 24 <= end), `block at ${block}`);
       for (let i = 0; i < count; i++) {
@@ -183,6 +193,9 @@ function readSubPacket(b: Buffer, at: number, end: number, kind: number, expect:
         expect(each + 24 <= end, `block ${i} behind the end`);
         const lost = rtcp.blockCumulativeLost(b, each);
         expect(lost >= -0x800000 && lost <= 0x7fffff, `lost ${lost}`);
+        for (const field of BLOCK_FIELDS) {
+          expect(field(b, each) >= 0, `a negative field of block ${i}`);
+        }
       }
       return;
     }
@@ -217,6 +230,15 @@ function readSubPacket(b: Buffer, at: number, end: number, kind: number, expect:
     }
     case rtcp.TWCC: {
       const read = twcc.readTwccFeedback(b, at, end, statuses);
+      const head = [
+        twcc.twccBaseSequence(b, at),
+        twcc.twccFeedbackCount(b, at),
+        twcc.twccReferenceTime(b, at),
+      ];
+      expect(
+        head.every((field) => field >= 0 && field < 2 ** 24),
+        `head ${head.join(' ')}`,
+      );
       expect(read === -1 || (read >= 1 && read <= statuses.length), `${read} statuses`);
       for (let i = 0; i < read; i++) {
         const ticks = statuses[i] ?? -2;
@@ -287,6 +309,8 @@ function readH264(b: Buffer, expect: Expect, offset: number): void {
     (width === -1) === (height === -1) && width <= 16_880 && height <= 16_880 && width !== 0,
     `${width}x${height}`,
   );
+  expect(!(h264.isFuStart(b, end) || h264.isFuEnd(b, end)), 'a unit behind the end');
+  h264.isFuEnd(b, offset);
   h264.fuNalType(b, offset);
   let at = offset + 1;
   let steps = 0;

@@ -2,6 +2,7 @@
 import { put32 } from '../../codec/bytes.ts';
 import * as rtcp from '../../codec/rtcp.ts';
 import * as write from '../../codec/rtcp-write.ts';
+import { validateRtp, writeRtpHeader } from '../../codec/rtp.ts';
 import { readTwccFeedback, TwccReceiver } from '../../codec/twcc.ts';
 import { CODEC_CHECKS, complaintsAbout } from '../codec/every-function.ts';
 import { RTCP_PACKETS, RTP_PACKETS } from '../codec/vectors.ts';
@@ -130,7 +131,7 @@ const GUARD = 0xa5;
 /** The input is numbers for the writers' arguments; the room that they get is the first two bytes of it. */
 const rtcpWriters: FuzzTarget = {
   name: 'rtcp-write',
-  about: 'RTCP written into any room with any numbers',
+  about: 'RTCP and RTP headers written into any room with any numbers',
   corpora: ['rtcp-write'],
   maxBytes: 400,
   seeds: [Buffer.from('0040000000010000000200000003ffffffff', 'hex'), Buffer.alloc(100, 0xff)],
@@ -164,6 +165,7 @@ const rtcpWriters: FuzzTarget = {
       pli: (t) => write.writePli(t, 0, a, b),
       fir: (t) => write.writeFir(t, 0, a, b, c),
       remb: (t) => write.writeRemb(t, 0, a, (b >>> 0) * 2 ** (c & 31), numbers),
+      rtp: (t) => (writeRtpHeader(t, a > 0, b, c, d, a) === 12 && validateRtp(t, 12) !== 12 ? room + 1 : 0),
       feedback: (t) => write.writeFeedbackHeader(t, 0, rtcp.PLI, 12, a, b),
     };
     for (const [name, writer] of Object.entries(writers)) {

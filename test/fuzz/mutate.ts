@@ -127,7 +127,7 @@ export type Json = null | boolean | number | string | Json[] | { [key: string]: 
 const ODD_JSON: readonly Json[] = [
   ...[null, true, false, 0, -0, -1, 1.5, 2 ** 31, 2 ** 53, 2 ** 53 + 2, 1e308, -1e308],
   ...['', ' ', '__proto__', '\u0000', '\ud800', '0', '1e3', 'true', '\u202e', '🤦🏽‍♀️'],
-  ...[[], {}, [[]], [null], { __proto__: null }],
+  ...[[], {}, [[]], [null], { length: 1 }, { length: {} }],
 ];
 const ODD_KEYS: readonly string[] = [
   ...['__proto__', 'constructor', 'prototype', 'toString', 'valueOf', 'hasOwnProperty', 'then', 'toJSON'],
@@ -137,7 +137,8 @@ const ODD_KEYS: readonly string[] = [
 export function randomJson(random: Random, depth = 4): Json {
   switch (depth < 1 ? random(3) : random(6)) {
     case 0:
-      return pick(random, ODD_JSON);
+      // A copy: what is put into it later must not be in the next input.
+      return structuredClone(pick(random, ODD_JSON));
     case 1:
       return random(2 ** 31) - 2 ** 30;
     case 2:
@@ -158,6 +159,9 @@ export function randomJson(random: Random, depth = 4): Json {
 
 /** Defined, not assigned: JSON.parse makes an own member of `__proto__` too. */
 function put(target: object, name: string, value: Json | undefined): void {
+  if (Array.isArray(target) && name === 'length') {
+    return;
+  }
   Object.defineProperty(target, name, { value, enumerable: true, configurable: true, writable: true });
 }
 

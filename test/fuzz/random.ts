@@ -1,9 +1,7 @@
 /** Seeded chance for fuzzers: the same seed gives the same input, on any machine. */
 
-export type Random = {
-  /** A whole number from 0 to `below` − 1; 0 when `below` is less than 1. */
-  (below: number): number;
-};
+/** A whole number from 0 to `below` − 1; 0 when `below` is less than 1. */
+export type Random = (below: number) => number;
 
 /** Mulberry32: small, seeded, good enough to choose bytes. */
 export function randomFrom(seed: number): Random {

@@ -34,6 +34,8 @@ export type FuzzTarget = {
   make?: (random: Random) => Buffer;
   /** Must not throw; a throw is a complaint. */
   run: (input: Buffer) => Verdict | Promise<Verdict>;
+  /** It accepts some inputs and refuses others; a run in which it does only one has not tried much. */
+  decides?: boolean;
   /** Longest time for one input; generous, because other processes take their share. */
   slowestMs: number;
   /** Runs that may be under way at once, for those that wait; 1 when absent. */

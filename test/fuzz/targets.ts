@@ -1,5 +1,13 @@
 /** Everything that is fuzzed, in a test run and by `npm run fuzz`. */
 import { CODEC_TARGETS } from './codec-targets.ts';
+import { HTTP_TARGET } from './http-target.ts';
+import { SDP_TARGET } from './sdp-target.ts';
 import type { FuzzTarget } from './target.ts';
+import { TEXT_TARGETS } from './text-targets.ts';
 
-export const FUZZ_TARGETS: readonly FuzzTarget[] = [...CODEC_TARGETS];
+export const FUZZ_TARGETS: readonly FuzzTarget[] = [
+  ...CODEC_TARGETS,
+  ...TEXT_TARGETS,
+  SDP_TARGET,
+  HTTP_TARGET,
+];

@@ -112,6 +112,9 @@ t.test('broken, unknown, early and misplaced messages are answered, not obeyed',
   test.equal(code(await reply('{"type":"__proto__","id":702}', 702)), 'unknownMessage');
   test.equal(code(await reply('{"type":"ping","id":703,"more":1}', 703)), 'badMessage');
   test.equal(code(await reply('{"type":"ping","id":704}', 704)), 'helloExpected');
+  // Zod throws over it, which once ended the relay.
+  const killer = '{"type":"claimPin","id":705,"pin":{"length":{"toString":1}}}';
+  test.equal(code(await reply(killer, 705)), 'badMessage');
   raw.close();
 
   const customer = await SignallingClient.customer(relay.origin);

@@ -1,0 +1,172 @@
+/** Fuzz targets for what comes as text: signalling messages, SDP, HTTP requests, PINs, links and addresses. */
+
+import { parseLinkToken, parsePin } from '../../capture/pin.ts';
+import { formatProfileLevelId, isSameProfile, parseProfileLevelId } from '../../codec/h264-profile.ts';
+import { addressKey } from '../../relay/address-key.ts';
+import { createAdmission } from '../../relay/admission.ts';
+import { parseClientMessage } from '../../relay/messages.ts';
+import { isFailure } from '../../relay/outcome.ts';
+import { ERRORS } from '../../relay/protocol.ts';
+import type { Sessions } from '../../relay/sessions.ts';
+import type { Directory, Limiter } from '../../relay/store.ts';
+import { exampleRequests } from '../support/protocol-document.ts';
+import { type Json, mutatedJson, mutatedText, randomJson } from './mutate.ts';
+import { chance, pick, type Random } from './random.ts';
+import type { FuzzTarget, Verdict } from './target.ts';
+
+/** Parsing the longest message takes some 5 ms here; a busy machine takes more. */
+const SLOWEST_MS = 500;
+
+const EXAMPLES = exampleRequests().map(({ text }) => JSON.parse(text) as Json);
+const TEXTS = EXAMPLES.map((example) => JSON.stringify(example));
+
+export function damagedMessage(random: Random): string {
+  switch (random(10)) {
+    case 0:
+      return JSON.stringify(randomJson(random, 6));
+    case 1:
+      return pick(random, ['[', '{"a":', '{"type":"ping","id":1,"x":']).repeat(random(20_000));
+    case 2:
+    case 3:
+      return mutatedText(random, TEXTS, 70_000);
+    default:
+      return JSON.stringify(mutatedJson(random, EXAMPLES));
+  }
+}
+
+const messages: FuzzTarget = {
+  name: 'messages',
+  about: 'what pages say over the WebSocket',
+  decides: true,
+  corpora: ['messages'],
+  maxBytes: 300_000,
+  seeds: TEXTS.map((text) => Buffer.from(text)),
+  slowestMs: SLOWEST_MS,
+  make: (random) => Buffer.from(damagedMessage(random)),
+  run: (input) => judgeMessage(input.toString()),
+};
+
+/** A whole message that would be accepted again word for word, or a refusal with a code. */
+function judgeMessage(text: string): Verdict {
+  const parsed = parseClientMessage(text);
+  if (Reflect.get({}, 'polluted') !== undefined || Object.keys(Object.prototype).length > 0) {
+    return { complaints: ['changed the prototype of all objects'] };
+  }
+  if (!parsed.ok) {
+    const hasId = Number.isSafeInteger(parsed.id) && parsed.id >= 0;
+    const isPlain = hasId && Object.hasOwn(ERRORS, parsed.code);
+    return { complaints: isPlain ? [] : [`refused with ${JSON.stringify(parsed)}`] };
+  }
+  const again = parseClientMessage(JSON.stringify(parsed.message));
+  const isSame = again.ok && JSON.stringify(again.message) === JSON.stringify(parsed.message);
+  return { complaints: isSame ? [] : ['accepted, and not itself again'], accepted: true };
+}
+
+// ---------------------------------------------------------------- PINs, links, addresses
+
+const TYPED = [
+  '123456',
+  '12 34 56',
+  '123-456',
+  '１２３４５６',
+  '٠١٢٣٤٥',
+  '000000',
+  ' 987654\n',
+  '12345',
+  '1234567',
+];
+const TOKEN = 'aB3_-'.repeat(9).slice(0, 43);
+const ADDRESSES = ['127.0.0.1', '::1', '::ffff:10.0.0.1', '2001:db8:1:2:3:4:5:6', 'fe80::1%eth0', '1::', ''];
+
+/** Pages show six digits or ask again; the relay looks up nothing but digits and tokens of its own form. */
+const entrance: FuzzTarget = {
+  name: 'entrance',
+  about: 'PINs and links as typed, and the address they come from',
+  decides: true,
+  corpora: ['entrance'],
+  maxBytes: 400,
+  seeds: [...TYPED, TOKEN, `/j/${TOKEN}`, ...ADDRESSES].map((text) => Buffer.from(text)),
+  slowestMs: SLOWEST_MS,
+  asynchronous: true,
+  concurrency: 50,
+  make: (random) => Buffer.from(mutatedText(random, [...TYPED, TOKEN, `/j/${TOKEN}`, ...ADDRESSES], 400)),
+  run: async (input) => {
+    const text = input.toString();
+    const complaints: string[] = [];
+    const pin = parsePin(text);
+    if (pin !== undefined && !/^[0-9]{6}$/.test(pin)) {
+      complaints.push(`PIN ${pin}`);
+    }
+    const token = parseLinkToken(text);
+    if (token !== undefined && !/^[\w-]{1,128}$/.test(token)) {
+      complaints.push(`token ${token}`);
+    }
+    const key = addressKey(text);
+    if (key.length > text.length + 30 || addressKey(key.replace(/::\/64$/, '::')) !== key) {
+      complaints.push(`address key ${key} of ${text}`);
+    }
+    const looked: string[] = [];
+    for (const answer of [await entering(looked).byPin(text, text), await entering(looked).byLink(text)]) {
+      if (!isFailure(answer)) {
+        complaints.push('let in');
+      }
+    }
+    complaints.push(
+      ...looked.filter((each) => !/^(\d{6,9}|[\w-]{43})$/.test(each)).map((each) => `looked up ${each}`),
+    );
+    return { complaints, accepted: pin !== undefined };
+  },
+};
+
+const OPEN_LIMITER: Limiter = {
+  check: async () => true,
+  consume: async () => true,
+  refund: async () => undefined,
+  forget: async () => undefined,
+};
+
+/** The real admission before a directory in which nothing is, and which writes down what it is asked. */
+function entering(looked: string[]) {
+  const note = async (what: string) => {
+    looked.push(what);
+    return undefined;
+  };
+  return createAdmission({
+    directory: { findPin: note, findToken: note } as unknown as Directory,
+    limiter: OPEN_LIMITER,
+    sessions: { invited: () => undefined } as unknown as Sessions,
+    now: () => 0,
+    wait: async () => undefined,
+  });
+}
+
+const PROFILES = ['42e01f', '42001f', '4d0032', '640c1f', '64002a', 'f4001e', '42f00b'];
+
+const h264Profiles: FuzzTarget = {
+  name: 'h264-profile',
+  about: 'H.264 profile-level-id in SDP',
+  decides: true,
+  corpora: ['h264-profile'],
+  maxBytes: 64,
+  seeds: PROFILES.map((text) => Buffer.from(text)),
+  slowestMs: SLOWEST_MS,
+  make: (random) =>
+    Buffer.from(
+      chance(random, 50)
+        ? mutatedText(random, PROFILES, 64)
+        : random(2 ** 24)
+            .toString(16)
+            .padStart(6, '0'),
+    ),
+  run: (input) => {
+    const text = input.toString();
+    const parsed = parseProfileLevelId(text);
+    const isSame = parsed === null || isSameProfile(formatProfileLevelId(parsed), text);
+    return {
+      complaints: isSame ? [] : [`${text} is not ${formatProfileLevelId(parsed)}`],
+      accepted: parsed !== null,
+    };
+  },
+};
+
+export const TEXT_TARGETS: readonly FuzzTarget[] = [messages, entrance, h264Profiles];
