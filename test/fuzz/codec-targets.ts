@@ -7,6 +7,7 @@ import { readTwccFeedback, TwccReceiver } from '../../codec/twcc.ts';
 import { CODEC_CHECKS, complaintsAbout } from '../codec/every-function.ts';
 import { RTCP_PACKETS, RTP_PACKETS } from '../codec/vectors.ts';
 import {
+  av1Payload,
   ENDLESS_SDES,
   h264Payload,
   RTCP_TYPES,
@@ -14,6 +15,7 @@ import {
   rtcpPacket,
   rtpPacket,
   vp8Payload,
+  vp9Payload,
 } from './packets.ts';
 import { chance, pick, type Random, randomBytes } from './random.ts';
 import type { FuzzTarget } from './target.ts';
@@ -64,6 +66,12 @@ const CHECKED: readonly FuzzTarget[] = [
   ),
   codecTarget('vp8', 'VP8 payload descriptors', 'vp8', RTP_SEEDS, (random) =>
     rtpPacket(random, { payload: vp8Payload(random, chance(random, 30), random(0x8000)) }),
+  ),
+  codecTarget('vp9', 'VP9 payload descriptors', 'vp9', RTP_SEEDS, (random) =>
+    rtpPacket(random, { payload: vp9Payload(random, chance(random, 30), random(0x8000)) }),
+  ),
+  codecTarget('av1', 'AV1 aggregation headers', 'av1', RTP_SEEDS, (random) =>
+    rtpPacket(random, { payload: av1Payload(random, chance(random, 50)) }),
   ),
   codecTarget('h264', 'H.264 payloads and parameter sets', 'h264', RTP_SEEDS, (random) =>
     rtpPacket(random, { payload: h264Payload(random, chance(random, 50)) }),

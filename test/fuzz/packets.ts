@@ -222,6 +222,29 @@ export function vp8Payload(random: Random, keyframe: boolean, pictureId: number)
   return Buffer.concat([Buffer.from(bytes), randomBytes(random, random(30))]);
 }
 
+/** A VP9 payload descriptor (RFC 9628) with any of its parts. */
+export function vp9Payload(random: Random, keyframe: boolean, pictureId: number): Buffer {
+  const parts = [0x80, 0x20, 0x10, 0x04, 0x02].reduce(
+    (all, part) => (chance(random, 60) ? all | part : all),
+    0,
+  );
+  const bytes = [parts | 0x08 | (keyframe ? 0 : 0x40)];
+  if ((parts & 0x80) !== 0) {
+    bytes.push(
+      ...(chance(random, 80) ? [0x80 | ((pictureId >> 8) & 0x7f), pictureId & 0xff] : [pictureId & 0x7f]),
+    );
+  }
+  if ((parts & 0x20) !== 0) {
+    bytes.push(random(256), random(256));
+  }
+  return Buffer.concat([Buffer.from(bytes), randomBytes(random, random(30))]);
+}
+
+/** An AV1 aggregation header and rubbish behind it. */
+export function av1Payload(random: Random, keyframe: boolean): Buffer {
+  return Buffer.concat([Buffer.from([keyframe ? 0x08 : random(256)]), randomBytes(random, random(30))]);
+}
+
 const SPS = Buffer.from('6742c0158c8d40a0cbcf350606060784423500', 'hex');
 const PPS = Buffer.from('68ce3c80', 'hex');
 
