@@ -105,7 +105,10 @@ export function mediaScene(id: SessionId, onSend: OnSend = () => true): MediaSce
       opened = new FakePeer(wanted, receiver, events, onSend);
       return opened;
     },
-    { peerState: (peerId, state) => states.push(`${peerId} ${state}`) },
+    {
+      peerState: (peerId, state) => states.push(`${peerId} ${state}`),
+      peerMedia: (peerId, flowing) => states.push(`${peerId} ${flowing ? 'flows' : 'silent'}`),
+    },
     counters,
   );
   return {
