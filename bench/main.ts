@@ -5,23 +5,33 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus, release } from 'node:os';
 import { join } from 'node:path';
-import { forward } from './forward.ts';
+import { forward, forwardNeedsPrivateNetwork } from './forward.ts';
 import { loss } from './loss.ts';
+import { insidePrivateNetwork, runInPrivateNetwork } from './private-network.ts';
 import { start } from './start.ts';
 
 /** Units are in the keys, such as `p99_ms`. */
 export type Summary = { bench: string } & Record<string, unknown>;
 
+/** Prints the figures of a part, for benches that have several before their summary. */
+export type Emit = (part: Record<string, unknown>) => void;
+
 /**
  * Takes its own options and the folder of --out, which is there, and returns the summary; raw figures may be under
  * `raw`, which is not printed.
  */
-type Bench = (argv: string[], out: string | undefined) => Promise<Summary>;
+type Bench = (argv: string[], out: string | undefined, emit: Emit) => Promise<Summary>;
 
-const BENCHES: Record<string, { run: Bench; about: string }> = {
+type Entry = { run: Bench; about: string; needsPrivateNetwork?: (argv: string[]) => boolean };
+
+const BENCHES: Record<string, Entry> = {
   start: { run: start, about: 'time from Start to the first picture, in two real browsers' },
-  forward: { run: forward, about: 'cost, loss and delay of forwarding, with synthetic peers' },
   loss: { run: loss, about: 'picture and voice over lossy paths, in two real browsers' },
+  forward: {
+    run: forward,
+    about: 'cost, loss and delay of forwarding, with synthetic peers; beside Janus with --vs janus',
+    needsPrivateNetwork: forwardNeedsPrivateNetwork,
+  },
 };
 
 function usage(): string {
@@ -65,16 +75,26 @@ async function main(): Promise<number> {
   }
   const json = takeFlag(argv, '--json');
   const out = takeOption(argv, '--out');
+  if (!insidePrivateNetwork() && bench.needsPrivateNetwork?.(argv) === true) {
+    return runInPrivateNetwork();
+  }
+  const print = (figures: Record<string, unknown>) =>
+    console.log(json ? JSON.stringify(figures) : table(figures).join('\n'));
   if (out !== undefined) {
     mkdirSync(out, { recursive: true });
   }
-  const { raw, ...summary } = await bench.run(argv, out);
+  const { raw, ...summary } = await bench.run(argv, out, print);
   const result: Record<string, unknown> = { ...summary, machine: machine() };
   if (out !== undefined) {
     writeFileSync(join(out, `${name}.json`), `${JSON.stringify({ ...result, raw }, undefined, 2)}\n`);
   }
-  console.log(json ? JSON.stringify(result) : table(result).join('\n'));
+  print(result);
   return 0;
 }
 
-process.exitCode = await main();
+try {
+  process.exitCode = await main();
+} catch (error) {
+  console.error(error instanceof Error ? error.message : String(error));
+  process.exitCode = 1;
+}

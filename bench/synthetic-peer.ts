@@ -3,10 +3,10 @@
  * browser would, packets as bytes. What is missing of a browser: codecs, a jitter buffer and a bandwidth estimate.
  */
 import { PeerConnection, type Track, Video } from 'node-datachannel';
-import { readPipe } from '../relay/negotiation.ts';
+import { readPipe, TRANSPORT_SEQUENCE_EXTENSION } from '../relay/negotiation.ts';
+import { benchAddress } from './private-network.ts';
 
-/** libdatachannel resolves every candidate; only plain loopback ones are wanted here. */
-const BIND_ADDRESS = '127.0.0.1';
+const TRANSPORT_SEQUENCE_URI = 'http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01';
 
 export type SyntheticPeerOptions = {
   name: string;
@@ -16,6 +16,14 @@ export type SyntheticPeerOptions = {
 
 /** What the answer says of one media line: absent for the one that only receives. */
 export type SyntheticSource = { ssrc: number; rtxSsrc?: number };
+
+/** A media line of an offer of our own. */
+export type OfferedSource = {
+  kind: 'audio' | 'video';
+  payloadType: number;
+  encoding: string;
+  ssrc: number;
+};
 
 /** Native objects that exist. */
 const open = new Set<SyntheticPeer>();
@@ -29,7 +37,7 @@ export class SyntheticPeer {
   state = 'new';
 
   constructor({ name, onPacket }: SyntheticPeerOptions) {
-    this.#connection = new PeerConnection(name, { iceServers: [], bindAddress: BIND_ADDRESS });
+    this.#connection = new PeerConnection(name, { iceServers: [], bindAddress: benchAddress() });
     this.#connection.onStateChange((state) => {
       this.state = state;
       if (state === 'closed') {
@@ -65,6 +73,31 @@ export class SyntheticPeer {
       throw new Error('libdatachannel gave no answer.');
     }
     return answerSdp(offer, local, sources);
+  }
+
+  /** Offers these sources to a server that answers; without candidates, so that nothing comes before its answer. */
+  offer(sources: readonly OfferedSource[]): string {
+    this.#connection.setLocalDescription('offer');
+    const local = readPipe(this.#connection.localDescription()?.sdp ?? '');
+    if (local === undefined) {
+      throw new Error('libdatachannel gave no offer.');
+    }
+    return offerSdp(local, sources);
+  }
+
+  /** What the other end may know once it has applied our description and we have applied its. */
+  get candidates(): readonly string[] {
+    return readPipe(this.#connection.localDescription()?.sdp ?? '')?.candidates ?? [];
+  }
+
+  /** Applies the answer to `offer`, with the candidates in it. */
+  accept(answer: string): void {
+    const remote = readPipe(answer);
+    if (remote === undefined) {
+      throw new Error('The answer names no transport.');
+    }
+    this.#connection.setRemoteDescription(pipeSdp(remote, 'active'), 'answer');
+    this.addCandidates(remote.candidates);
   }
 
   addCandidates(candidates: readonly string[]): void {
@@ -109,6 +142,29 @@ function pipeSdp({ iceUfrag, icePwd, fingerprint }: PipeCredentials, setup: stri
     ...['m=video 9 UDP/TLS/RTP/SAVPF 96', 'c=IN IP4 0.0.0.0'],
     ...[`a=ice-ufrag:${iceUfrag}`, `a=ice-pwd:${icePwd}`, `a=fingerprint:${fingerprint}`, `a=setup:${setup}`],
     ...['a=mid:0', 'a=sendrecv', 'a=rtcp-mux', 'a=rtpmap:96 VP8/90000'],
+  ];
+  return `${lines.join('\r\n')}\r\n`;
+}
+
+/** What a browser would offer that sends one track of each kind: one BUNDLE with the feedback it understands. */
+function offerSdp(
+  { iceUfrag, icePwd, fingerprint }: PipeCredentials,
+  sources: readonly OfferedSource[],
+): string {
+  const lines = [
+    ...['v=0', 'o=- 1 1 IN IP4 127.0.0.1', 's=-', 't=0 0'],
+    `a=group:BUNDLE ${sources.map((_, mid) => mid).join(' ')}`,
+    ...sources.flatMap(({ kind, payloadType, encoding, ssrc }, mid) => [
+      ...[`m=${kind} 9 UDP/TLS/RTP/SAVPF ${payloadType}`, 'c=IN IP4 0.0.0.0'],
+      ...[`a=ice-ufrag:${iceUfrag}`, `a=ice-pwd:${icePwd}`, `a=fingerprint:${fingerprint}`],
+      ...['a=setup:actpass', `a=mid:${mid}`, 'a=sendonly', 'a=rtcp-mux', 'a=rtcp-rsize'],
+      `a=extmap:${TRANSPORT_SEQUENCE_EXTENSION} ${TRANSPORT_SEQUENCE_URI}`,
+      `a=rtpmap:${payloadType} ${encoding}`,
+      ...['transport-cc', ...(kind === 'video' ? ['nack', 'nack pli', 'ccm fir', 'goog-remb'] : [])].map(
+        (feedback) => `a=rtcp-fb:${payloadType} ${feedback}`,
+      ),
+      `a=ssrc:${ssrc} cname:synthetic`,
+    ]),
   ];
   return `${lines.join('\r\n')}\r\n`;
 }

@@ -77,7 +77,7 @@ const PACKAGES: Record<string, PackageUse> = {
   '@awesome.me/webawesome': { product: ['console/web-awesome.ts'] },
   vite: { product: ['console/vite.config.ts', 'capture/vite.config.ts'] },
   tap: { product: [], elsewhere: ['test/'] },
-  ws: { product: [], elsewhere: ['test/support/signalling-client.ts'] },
+  ws: { product: [], elsewhere: ['bench/janus-server.ts', 'test/support/signalling-client.ts'] },
   'fast-check': { product: [], elsewhere: ['test/'] },
   'playwright-core': { product: [], elsewhere: ['bench/', 'test/'] },
   'axe-core': { product: [], elsewhere: ['test/'] },

@@ -1,0 +1,90 @@
+/** Figures of `bench forward` out of its runs: medians over the rounds and ratios of runs of the same round. Pure. */
+import { percentile, round } from './percentiles.ts';
+
+/** One subject's run in one round. */
+export type Run = {
+  subject: string;
+  sessions: number;
+  round: number;
+  ms: number;
+  sent: number;
+  received: number;
+  duplicates: number;
+  latencies: readonly number[];
+  /** Absent for a subject without a process. */
+  process?: {
+    cpuUs: number;
+    /** Of the connected server without load. */
+    idleUsPerS: number;
+    rssBytes: number;
+    /** Grown since before the first connection. */
+    rssGrownBytes: number;
+  };
+  setupMs: readonly number[];
+  /** The subject's own statistics. */
+  report: Record<string, unknown>;
+};
+
+/** Units are in the keys. */
+export type Figures = Record<string, number>;
+
+export function figures(runs: readonly Run[]): Figures {
+  const median = (value: (run: Run) => number, digits: number) =>
+    round(percentile(runs.map(value), 0.5), digits);
+  const sent = sum(runs, (run) => run.sent);
+  const received = sum(runs, (run) => run.received);
+  return {
+    ...(runs.every((run) => run.process !== undefined) && {
+      cpu_us_per_packet: median(cpuPerPacket, 2),
+      cpu_us_per_packet_raw: median(rawCpuPerPacket, 2),
+      idle_cpu_us_per_s: median((run) => run.process?.idleUsPerS ?? Number.NaN, 0),
+      kb_per_session: median((run) => (run.process?.rssGrownBytes ?? Number.NaN) / 1024 / run.sessions, 0),
+      rss_mb: median((run) => (run.process?.rssBytes ?? Number.NaN) / 1024 / 1024, 1),
+    }),
+    loss_percent: round((100 * (sent - received)) / sent, 3),
+    p50_ms: median((run) => percentile(run.latencies, 0.5), 2),
+    p99_ms: median((run) => percentile(run.latencies, 0.99), 2),
+    setup_p50_ms: median((run) => percentile(run.setupMs, 0.5), 0),
+    packets: received,
+    packets_per_s: Math.round(received / (sum(runs, (run) => run.ms) / 1000)),
+  };
+}
+
+/** Ratios of the subject to another, each within its round: [median, lowest, highest]. */
+export function ratios(runs: readonly Run[], others: readonly Run[]): Record<string, number[]> {
+  const ratio = (value: (run: Run) => number) => {
+    const each = runs.flatMap((run) => {
+      const other = others.find((candidate) => candidate.round === run.round);
+      return other === undefined ? [] : [value(run) / value(other)];
+    });
+    return [percentile(each, 0.5), Math.min(...each), Math.max(...each)].map((value) => round(value, 3));
+  };
+  return {
+    cpu: ratio(cpuPerPacket),
+    cpu_raw: ratio(rawCpuPerPacket),
+    p50: ratio((run) => percentile(run.latencies, 0.5)),
+    p99: ratio((run) => percentile(run.latencies, 0.99)),
+  };
+}
+
+/** A run for the raw output: its delays as percentiles, since millions of numbers are of use to nobody. */
+export function rawRun(run: Run): Record<string, unknown> {
+  const { latencies, ...rest } = run;
+  const sorted = [...latencies].sort((a, b) => a - b);
+  const at = (share: number) => sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? Number.NaN;
+  const shares = [...Array.from({ length: 99 }, (_, index) => (index + 1) / 100), 0.995, 0.999, 1];
+  return { ...rest, latency_percentiles_ms: shares.map((share) => [share, round(at(share), 3)]) };
+}
+
+function rawCpuPerPacket(run: Run): number {
+  return (run.process?.cpuUs ?? Number.NaN) / run.received;
+}
+
+function cpuPerPacket(run: Run): number {
+  const idleUs = ((run.process?.idleUsPerS ?? Number.NaN) * run.ms) / 1000;
+  return ((run.process?.cpuUs ?? Number.NaN) - idleUs) / run.received;
+}
+
+function sum(runs: readonly Run[], value: (run: Run) => number): number {
+  return runs.reduce((total, run) => total + value(run), 0);
+}
