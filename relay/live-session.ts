@@ -5,6 +5,7 @@
  */
 import type { Log } from './log.ts';
 import type { MediaPlane } from './media-plane.ts';
+import type { Participant } from './party-media.ts';
 import type {
   Account,
   CustomerView,
@@ -19,9 +20,16 @@ import type {
   SessionEventType,
   SessionView,
 } from './protocol.ts';
-import { type Participant, SessionMedia } from './session-media.ts';
+import { type Clock, SessionMedia } from './session-media.ts';
 import { isEnded, type Party, type SessionInput, settledState, transition } from './session-state.ts';
-import { customerView, LIVE_PICTURE, NO_DEVICES, type Presence, technicianView } from './session-view.ts';
+import {
+  type Away,
+  customerView,
+  LIVE_PICTURE,
+  NO_DEVICES,
+  type Presence,
+  technicianView,
+} from './session-view.ts';
 import { StillPace, showStill } from './stills.ts';
 import type {
   Directory,
@@ -45,13 +53,11 @@ export type SessionSettings = {
 /** The window in which a technician works, if one is open. */
 export type Console = { participant: Participant; account: Account };
 
-export type SessionContext = {
+export type SessionContext = Clock & {
   store: Store;
   directory: Directory;
   plane: MediaPlane;
   log: Log;
-  /** Epoch milliseconds. */
-  now: () => number;
   settings: SessionSettings;
   consoleOf(technicianId: number): Console | undefined;
 };
@@ -64,6 +70,9 @@ export const CUSTOMER: Actor = { actor: 'customer', actorName: '' };
 export function technicianActor(account: Account): Actor {
   return { actor: 'technician', actorName: account.name };
 }
+
+/** What the relay itself knows of a loss; what the page said before may explain it better. */
+export type LossCause = 'connection' | 'left' | 'noMedia' | 'relay';
 
 export type LoggedEvent = { type: SessionEventType; data: EventData };
 
@@ -95,6 +104,10 @@ export class LiveSession {
   readonly devices: Record<Party, DeviceState> = { customer: NO_DEVICES, technician: NO_DEVICES };
   /** What the phone last said that it sends; not on disk, the page says it again after a restart. */
   picture: PictureState = LIVE_PICTURE;
+  /** Why a party counts as lost, while it does. */
+  readonly #away: Record<Party, Away | undefined> = { customer: undefined, technician: undefined };
+  /** Why a party's devices are paused, when no person did it. */
+  readonly #paused: Record<Party, Away | undefined> = { customer: undefined, technician: undefined };
 
   readonly #context: SessionContext;
   readonly #stillPace = new StillPace();
@@ -112,8 +125,10 @@ export class LiveSession {
       {
         connected: (party) => this.#logMedia({ type: 'mediaConnected', data: { party } }),
         failed: (party, reason) => this.#logMedia({ type: 'mediaFailed', data: { party, reason } }),
+        silent: (party) => this.#follow(this.lose(party, 'noMedia', SYSTEM)),
+        heard: (party) => this.#follow(this.#heard(party)),
       },
-      context.now,
+      context,
       (party) => iceServers(context.settings.turn, { sessionId: record.id, role: party }, context.now()),
     );
   }
@@ -132,6 +147,10 @@ export class LiveSession {
       this.#customer?.send({ type: 'superseded' });
     }
     this.#customer = participant;
+    if (!held.some((peerId) => this.media.owns(peerId, 'customer'))) {
+      // A page that was just loaded: what the one before said of its devices is over.
+      this.#paused.customer = undefined;
+    }
     this.media.join('customer', participant, held);
   }
 
@@ -141,7 +160,52 @@ export class LiveSession {
       return false;
     }
     this.#customer = undefined;
+    this.media.leave('customer', participant);
     return true;
+  }
+
+  /** What a page says of its devices. Only what they do is due from it (`DeviceState`). */
+  setDevices(party: Party, devices: DeviceState): void {
+    const { pausedBy } = devices;
+    this.devices[party] = devices;
+    if (pausedBy === 'hidden' || pausedBy === 'interrupted') {
+      const reason = pausedBy === 'hidden' ? 'hidden' : 'call';
+      const before = this.#paused[party];
+      this.#paused[party] =
+        before?.reason === reason ? before : { reason, since: before?.since ?? this.#context.now() };
+    } else {
+      this.#paused[party] = undefined;
+    }
+    this.#expect(party);
+  }
+
+  setPicture(picture: PictureState): void {
+    this.picture = picture;
+    this.#expect('customer');
+  }
+
+  /** A picture that comes as stills over the socket is not due as video. */
+  #expect(party: Party): void {
+    const { microphone, camera } = this.devices[party];
+    const isVideo =
+      party === 'technician' || this.picture.mode === 'video' || this.picture.mode === 'reduced';
+    this.media.expect(party, { audio: microphone === 'on', video: camera === 'on' && isVideo });
+  }
+
+  /** A party's socket or media are gone. The last reason counts, the time of the first one. */
+  async lose(party: Party, cause: LossCause, by: Actor): Promise<void> {
+    const told = cause === 'left' || cause === 'relay' ? undefined : this.#paused[party]?.reason;
+    const since = this.#away[party]?.since ?? this.#context.now();
+    this.#away[party] = { reason: told ?? cause, since };
+    await this.apply({ by, input: { type: 'lost', party } });
+  }
+
+  /** What was due is there again; the party is back if its page is. */
+  async #heard(party: Party): Promise<void> {
+    const page = party === 'customer' ? this.#customer : this.#console;
+    if (page) {
+      await this.apply({ by: SYSTEM, input: { type: 'back', party } });
+    }
   }
 
   /** Runs `work` after every earlier step of this session. */
@@ -196,6 +260,9 @@ export class LiveSession {
       }
       this.tell(appended);
     }
+    if (change.input?.type === 'back') {
+      this.#away[change.input.party] = undefined;
+    }
     change.done?.();
     this.show();
     return true;
@@ -228,9 +295,10 @@ export class LiveSession {
       invitation: this.invitation,
       customerConnected: this.#customer !== undefined,
       technicianConnected: this.#console !== undefined,
-      customerDevices: this.devices.customer,
-      technicianDevices: this.devices.technician,
+      devices: this.devices,
       picture: this.picture,
+      away: this.#away,
+      paused: this.#paused,
       mediaReady: this.media.ready,
     };
   }
@@ -274,7 +342,12 @@ export class LiveSession {
   }
 
   #logMedia(event: LoggedEvent): void {
-    this.apply({ by: SYSTEM, events: [event], whileLive: true }).catch((error: unknown) => {
+    this.#follow(this.apply({ by: SYSTEM, events: [event], whileLive: true }));
+  }
+
+  /** Media events have nobody to answer to. */
+  #follow(step: Promise<unknown>): void {
+    step.catch((error: unknown) => {
       this.#context.log.error({ err: error, sessionId: this.record.id }, 'mediaEventNotStored');
     });
   }

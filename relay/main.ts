@@ -92,6 +92,10 @@ async function run(config: Config, log: Log): Promise<void> {
     plane: workers,
     log,
     now,
+    later: (callback, delayMs) => {
+      const timer = setTimeout(callback, delayMs);
+      return () => clearTimeout(timer);
+    },
     settings: {
       origin: () => origins.main,
       invitationMs: config.invitationMinutes * MINUTE_MS,

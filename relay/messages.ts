@@ -33,6 +33,7 @@ const token256 = z.string().regex(/^[A-Za-z0-9_-]{43}$/);
 const devices = z.strictObject({
   microphone: z.enum(['on', 'muted', 'none']),
   camera: z.enum(['on', 'paused', 'none']),
+  pausedBy: z.exactOptional(z.enum(['person', 'hidden', 'interrupted'])),
 });
 const picture = z.strictObject({
   mode: z.enum(['video', 'reduced', 'stills', 'none']),
@@ -66,6 +67,7 @@ const REQUESTS: Schemas = {
   ping: nothing,
   answer: z.strictObject({ peerId, sdp: z.string().max(SDP_MAX_LENGTH) }),
   peerFailed: z.strictObject({ peerId }),
+  peerStalled: z.strictObject({ peerId }),
   devices: z.strictObject({ sessionId, devices }),
   createSession: z.strictObject({ fields, method }),
   invite: z.strictObject({ sessionId, method }),

@@ -1,5 +1,6 @@
 /** One socket of the signalling side with what is known of the page behind it. */
 import type { LiveSession } from './live-session.ts';
+import type { Participant } from './party-media.ts';
 import {
   type Account,
   ERRORS,
@@ -10,7 +11,6 @@ import {
   type VideoCodec,
 } from './protocol.ts';
 import type { Socket } from './server.ts';
-import type { Participant } from './session-media.ts';
 import { STILL_QUEUE_MAX_BYTES } from './stills.ts';
 
 /** Requests per second and in a burst (S2). */

@@ -58,6 +58,8 @@ export type CustomerFields = {
 export type DeviceState = {
   microphone: 'on' | 'muted' | 'none';
   camera: 'on' | 'paused' | 'none';
+  /** Why the microphone is muted or the camera paused, where there is a reason. */
+  pausedBy?: PauseReason;
 };
 
 /**
@@ -68,6 +70,18 @@ export type PictureState = {
   mode: 'video' | 'reduced' | 'stills' | 'none';
   cause: 'none' | 'bandwidth' | 'processor' | 'blocked' | 'saveData';
 };
+
+/** The person; the page is hidden or the phone locked; another app or a call took the device. */
+export type PauseReason = 'person' | 'hidden' | 'interrupted';
+
+/**
+ * Why picture or sound of a party are away. `connection`: its socket was lost; `left`: its page was closed or is being
+ * loaded again; `hidden`, `call`: what the page said last (`PauseReason`); `noMedia`: the socket lives, but what is
+ * due does not arrive; `relay`: the relay was started again and the party is not back yet.
+ */
+export type InterruptionReason = 'connection' | 'left' | 'hidden' | 'call' | 'noMedia' | 'relay';
+
+export type Interruption = { party: Role; reason: InterruptionReason; since: number };
 
 export type InvitationMethod = 'pin' | 'link';
 
@@ -91,6 +105,10 @@ export type SessionView = {
   channel: string;
   /** Absent once it was used, expired or cancelled. */
   invitation?: InvitationView;
+  /** With `reconnecting` and `offline`: where the session goes on when everybody is back. */
+  before?: 'waiting' | 'active' | 'onHold';
+  /** While picture or sound of a party are away through no wish of a person. */
+  interruption?: Interruption;
   /** Absent until a customer has accepted the terms. */
   customer?: {
     devices: DeviceState;
@@ -141,6 +159,8 @@ export type CustomerView = {
   technicianDevices: DeviceState;
   /** False while the technician's connection is lost. */
   technicianConnected: boolean;
+  /** While picture or sound of a party are away through no wish of a person. */
+  interruption?: Interruption;
   /** Why the session ended; only with phase `ended`. */
   endedAs?: SessionState;
 };
@@ -171,6 +191,8 @@ export type Requests = {
   answer: { params: { peerId: PeerId; sdp: string }; result: Empty };
   /** The browser gave this media connection up; the relay offers a new one. */
   peerFailed: { params: { peerId: PeerId }; result: Empty };
+  /** Nothing comes over this media connection any more; the page keeps it until a better one is up. */
+  peerStalled: { params: { peerId: PeerId }; result: Empty };
   devices: { params: { sessionId: SessionId; devices: DeviceState }; result: Empty };
 
   // technician

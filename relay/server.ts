@@ -66,7 +66,8 @@ export type SocketListener = {
   message(socket: Socket, text: string, bytes: number): void;
   /** The memory is the library's and is gone after this call. */
   binary(socket: Socket, bytes: Uint8Array): void;
-  close(socket: Socket): void;
+  /** @param code why, of RFC 6455 section 7.4; 1006 when the connection was cut */
+  close(socket: Socket, code: number): void;
 };
 
 export type ServerOptions = {
@@ -249,11 +250,11 @@ export async function listen(options: ServerOptions): Promise<Server> {
         options.socket.message(socket, Buffer.from(message).toString(), message.byteLength);
       }
     },
-    close: (ws) => {
+    close: (ws, code) => {
       const { socket } = ws.getUserData();
       if (socket) {
         socket.forget();
-        options.socket.close(socket);
+        options.socket.close(socket, code);
       }
     },
   });

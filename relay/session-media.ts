@@ -1,33 +1,27 @@
 /**
  * Which media connections a session should have, and the steps there: a connection for each party as soon as both
  * are here (prewarmed while waiting), media let through only while the session is active, nothing left at its end.
+ * How a party's connection is replaced is in `party-media.ts`.
  */
-import type { MediaPlane, PeerCloseReason, PeerListener } from './media-plane.ts';
-import type { IceServer, PeerId, ServerEvent, SessionId, VideoCodec } from './protocol.ts';
+import type { MediaPlane, PeerCloseReason } from './media-plane.ts';
+import { type DueMedia, type Participant, PartyMedia } from './party-media.ts';
+import type { IceServer, PeerId, SessionId, VideoCodec } from './protocol.ts';
 import { isEnded, type Party, type SessionMachine, settledState } from './session-state.ts';
-
-/** One page with its socket, as far as a session needs it. */
-export type Participant = {
-  /** What the browser can send or show, best first. */
-  readonly videoCodecs: readonly VideoCodec[];
-  send(event: ServerEvent): void;
-  /** Sends a binary frame unless the page reads too slowly: a later still is worth more than a late one. */
-  sendStill(frame: Uint8Array): void;
-};
-
-/** A connection that just failed is not offered again before this, so that a broken path costs little (S4). */
-const RETRY_DELAY_MS = 1_000;
-
-type Slot = {
-  participant: Participant;
-  peerId: PeerId | undefined;
-  connected: boolean;
-  retryAt: number;
-};
 
 export type SessionMediaEvents = {
   connected(party: Party): void;
   failed(party: Party, reason: PeerCloseReason): void;
+  /** What is due from this party has been missing for five seconds. */
+  silent(party: Party): void;
+  /** It is there again, or not due any more. */
+  heard(party: Party): void;
+};
+
+export type Clock = {
+  /** Epoch milliseconds. */
+  now: () => number;
+  /** Runs `callback` once after the delay; returns the undo. */
+  later: (callback: () => void, delayMs: number) => () => void;
 };
 
 const PARTIES: readonly Party[] = ['customer', 'technician'];
@@ -43,32 +37,52 @@ export function chooseVideoCodec(
 export class SessionMedia {
   readonly #sessionId: SessionId;
   readonly #plane: MediaPlane;
-  readonly #events: SessionMediaEvents;
-  readonly #now: () => number;
-  readonly #iceServers: (party: Party) => IceServer[];
-  readonly #slots = new Map<Party, Slot>();
+  readonly #clock: Clock;
+  readonly #parties: Record<Party, PartyMedia>;
   #codec: VideoCodec | undefined;
   #gateOpen = false;
+  #machine: SessionMachine | undefined;
   #live = true;
+  #cancelWake: () => void = () => undefined;
 
   /** @param iceServers asked at each offer, because credentials are good for a time only; empty without TURN */
   constructor(
     sessionId: SessionId,
     plane: MediaPlane,
     events: SessionMediaEvents,
-    now: () => number,
+    clock: Clock,
     iceServers: (party: Party) => IceServer[] = () => [],
   ) {
     this.#sessionId = sessionId;
     this.#plane = plane;
-    this.#events = events;
-    this.#now = now;
-    this.#iceServers = iceServers;
+    this.#clock = clock;
+    const partyMedia = (party: Party) =>
+      new PartyMedia(
+        { sessionId, party, iceServers: () => iceServers(party) },
+        plane,
+        {
+          connected: () => events.connected(party),
+          failed: (reason) => events.failed(party, reason),
+          silent: () => events.silent(party),
+          heard: () => events.heard(party),
+          changed: () => this.#settleAgain(),
+        },
+        clock.now,
+      );
+    this.#parties = { customer: partyMedia('customer'), technician: partyMedia('technician') };
   }
 
   /** Both parties' connections are up, so Start needs no more than one message. */
   get ready(): boolean {
-    return PARTIES.every((party) => this.#slots.get(party)?.connected === true);
+    return PARTIES.every((party) => this.#parties[party].connected);
+  }
+
+  /**
+   * What is due from this party has been missing for five seconds.
+   * @param held connections of a page that is just coming back; without any it starts anew, and owes nothing yet
+   */
+  isSilent(party: Party, held?: readonly PeerId[]): boolean {
+    return this.#parties[party].silent && (!held || held.some((peerId) => this.owns(peerId, party)));
   }
 
   /**
@@ -76,17 +90,23 @@ export class SessionMedia {
    * @param held connections that the page still has; another one of ours is of no use to it any more
    */
   join(party: Party, participant: Participant, held: readonly PeerId[]): void {
-    const slot = this.#slots.get(party);
-    if (slot?.peerId !== undefined && held.includes(slot.peerId)) {
-      slot.participant = participant;
-      return;
+    if (this.#live) {
+      this.#parties[party].join(participant, held);
     }
-    this.#closePeer(slot);
-    this.#slots.set(party, { participant, peerId: undefined, connected: false, retryAt: 0 });
+  }
+
+  /** The page's socket is gone; its media may flow on. */
+  leave(party: Party, participant: Participant): void {
+    this.#parties[party].leave(participant);
+  }
+
+  /** What the page sends while the session is active. */
+  expect(party: Party, due: DueMedia): void {
+    this.#parties[party].expect(due);
   }
 
   owns(peerId: PeerId, party: Party): boolean {
-    return this.#slots.get(party)?.peerId === peerId;
+    return this.#parties[party].owns(peerId);
   }
 
   answer(peerId: PeerId, sdp: string): void {
@@ -95,10 +115,20 @@ export class SessionMedia {
 
   /** The browser gave a connection up. */
   peerFailed(peerId: PeerId, party: Party): void {
-    if (this.owns(peerId, party)) {
-      this.#plane.closePeer(peerId);
-      this.#lost(party, peerId, 'failed');
+    this.#parties[party].peerFailed(peerId);
+  }
+
+  /** The browser hears nothing on this connection. */
+  peerStalled(peerId: PeerId, party: Party): void {
+    this.#parties[party].peerStalled(peerId);
+  }
+
+  /** A worker has room again. */
+  retryNow(): void {
+    for (const party of PARTIES) {
+      this.#parties[party].retryNow();
     }
+    this.#settleAgain();
   }
 
   /** Brings the media plane to what the session's state wants. Cheap when nothing is to do; called every second. */
@@ -106,9 +136,13 @@ export class SessionMedia {
     if (!this.#live) {
       return;
     }
+    this.#machine = machine;
     if (isEnded(machine.state)) {
       this.#live = false;
-      this.#slots.clear();
+      this.#cancelWake();
+      for (const party of PARTIES) {
+        this.#parties[party].end();
+      }
       this.#plane.closeSession(this.#sessionId);
       return;
     }
@@ -117,78 +151,24 @@ export class SessionMedia {
       this.#gateOpen = open;
       this.#plane.gate(this.#sessionId, open);
     }
-    this.#prewarm();
+    const { customer, technician } = this.#parties;
+    if (customer.participant && technician.participant) {
+      this.#codec ??= chooseVideoCodec(customer.participant.videoCodecs, technician.participant.videoCodecs);
+    }
+    const next = Math.min(...PARTIES.map((party) => this.#parties[party].settle(open, this.#codec)));
+    this.#wakeAt(next);
   }
 
-  #prewarm(): void {
-    const now = this.#now();
-    const customer = this.#slots.get('customer');
-    const technician = this.#slots.get('technician');
-    if (!customer || !technician) {
-      return;
-    }
-    this.#codec ??= chooseVideoCodec(customer.participant.videoCodecs, technician.participant.videoCodecs);
-    for (const party of PARTIES) {
-      const slot = this.#slots.get(party);
-      if (slot && slot.peerId === undefined && now >= slot.retryAt) {
-        slot.peerId = this.#plane.createPeer(
-          { sessionId: this.#sessionId, party, codec: this.#codec },
-          this.#listener(party),
-        );
-        if (slot.peerId === undefined) {
-          slot.retryAt = now + RETRY_DELAY_MS;
-        }
-      }
+  #settleAgain(): void {
+    if (this.#machine) {
+      this.settle(this.#machine);
     }
   }
 
-  #listener(party: Party): PeerListener {
-    const sessionId = this.#sessionId;
-    const tell = (peerId: PeerId, event: ServerEvent) => {
-      const slot = this.#slots.get(party);
-      if (slot?.peerId === peerId) {
-        slot.participant.send(event);
-      }
-    };
-    return {
-      offer: (peerId, sdp) => {
-        const iceServers = this.#iceServers(party);
-        tell(peerId, {
-          type: 'offer',
-          peerId,
-          sessionId,
-          sdp,
-          ...(iceServers.length > 0 && { iceServers }),
-        });
-      },
-      candidates: (peerId, candidates) => tell(peerId, { type: 'candidates', peerId, candidates }),
-      connected: (peerId) => {
-        const slot = this.#slots.get(party);
-        if (slot?.peerId === peerId) {
-          slot.connected = true;
-          this.#events.connected(party);
-        }
-      },
-      media: () => undefined,
-      closed: (peerId, reason) => this.#lost(party, peerId, reason),
-    };
-  }
-
-  #lost(party: Party, peerId: PeerId, reason: PeerCloseReason): void {
-    const slot = this.#slots.get(party);
-    if (slot?.peerId !== peerId) {
-      return;
-    }
-    slot.participant.send({ type: 'peerClosed', peerId });
-    slot.peerId = undefined;
-    slot.connected = false;
-    slot.retryAt = this.#now() + RETRY_DELAY_MS;
-    this.#events.failed(party, reason);
-  }
-
-  #closePeer(slot: Slot | undefined): void {
-    if (slot?.peerId !== undefined) {
-      this.#plane.closePeer(slot.peerId);
-    }
+  #wakeAt(at: number): void {
+    this.#cancelWake();
+    this.#cancelWake = Number.isFinite(at)
+      ? this.#clock.later(() => this.#settleAgain(), Math.max(0, at - this.#clock.now()))
+      : () => undefined;
   }
 }

@@ -131,7 +131,7 @@ export function transition(
     case 'transferAccepted':
       return state === 'transferring' ? enter('active', now) : undefined;
     case 'transferWithdrawn':
-      return state === 'transferring' ? backTo(machine.before, now) : undefined;
+      return state === 'transferring' ? withdrawn(machine, now) : undefined;
     case 'lost':
       return lost(machine, input.party, now);
     case 'back':
@@ -156,6 +156,13 @@ function backTo(before: SettledState | null, now: number): SessionMachine {
   return enter(before ?? 'waiting', now);
 }
 
+/** The session is the sender's again, who may have been lost meanwhile. */
+function withdrawn(machine: SessionMachine, now: number): SessionMachine {
+  return machine.missing.technician
+    ? { ...machine, state: 'reconnecting', since: now }
+    : backTo(machine.before, now);
+}
+
 /** A technician matters only in an active session: a waiting or held one goes on without anybody watching. */
 function lost(machine: SessionMachine, party: Party, now: number): SessionMachine | undefined {
   const { state } = machine;
@@ -168,22 +175,28 @@ function lost(machine: SessionMachine, party: Party, now: number): SessionMachin
       ? { ...machine, missing: { ...machine.missing, [party]: true } }
       : machine;
   }
-  if (party === 'technician' && state !== 'active') {
+  if (party === 'technician' && settledState(machine) !== 'active') {
     return machine;
   }
+  if (party === 'technician' && state === 'transferring') {
+    // Somebody else may take it over as if nothing had happened.
+    return machine.missing.technician
+      ? machine
+      : { ...machine, missing: { ...NOBODY_MISSING, technician: true } };
+  }
   const before = state === 'transferring' ? machine.before : (state as SettledState);
-  return { state: 'reconnecting', since: now, before, missing: { ...NOBODY_MISSING, [party]: true } };
+  return { state: 'reconnecting', since: now, before, missing: { ...machine.missing, [party]: true } };
 }
 
 function back(machine: SessionMachine, party: Party, now: number): SessionMachine | undefined {
   if (isEnded(machine.state)) {
     return undefined;
   }
-  if (!isInterrupted(machine.state) || !machine.missing[party]) {
+  if (!machine.missing[party]) {
     return machine;
   }
   const missing = { ...machine.missing, [party]: false };
-  if (missing.customer || missing.technician) {
+  if (missing.customer || missing.technician || machine.state === 'transferring') {
     return { ...machine, missing };
   }
   return backTo(machine.before, now);

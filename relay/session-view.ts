@@ -3,27 +3,36 @@ import type {
   CustomerPhase,
   CustomerView,
   DeviceState,
+  Interruption,
+  InterruptionReason,
   InvitationView,
   PictureState,
+  Role,
   SessionState,
   SessionStatus,
   SessionView,
 } from './protocol.ts';
-import { isEnded, settledState } from './session-state.ts';
+import { isEnded, isInterrupted, type SessionMachine, settledState } from './session-state.ts';
 import type { Invitation, SessionRecord } from './store.ts';
 
 export const NO_DEVICES: DeviceState = { microphone: 'none', camera: 'none' };
 /** Until the phone says otherwise. */
 export const LIVE_PICTURE: PictureState = { mode: 'video', cause: 'none' };
 
+/** Why and since when a party counts as lost. */
+export type Away = { reason: InterruptionReason; since: number };
+
 /** The parts of a live session that are not on disk. */
 export type Presence = {
   invitation: Invitation | undefined;
   customerConnected: boolean;
   technicianConnected: boolean;
-  customerDevices: DeviceState;
-  technicianDevices: DeviceState;
+  devices: Record<Role, DeviceState>;
   picture: PictureState;
+  /** Set while the state machine misses the party. */
+  away: Record<Role, Away | undefined>;
+  /** Set while the party's devices are paused by something else than a person. */
+  paused: Record<Role, Away | undefined>;
   mediaReady: boolean;
 };
 
@@ -45,8 +54,27 @@ function statusOf(state: SessionState): SessionStatus {
   return state === 'transferring' ? 'outgoing' : state;
 }
 
+/** Whoever looks hears about the other side first. */
+function interruptionOf(
+  { state, missing }: SessionMachine,
+  { away, paused }: Presence,
+  order: readonly Role[],
+): Interruption | undefined {
+  if (isEnded(state) || state === 'connecting') {
+    return undefined;
+  }
+  for (const party of order) {
+    const why = missing[party] ? away[party] : paused[party];
+    if (why) {
+      return { party, ...why };
+    }
+  }
+  return undefined;
+}
+
 export function technicianView(record: SessionRecord, presence: Presence, origin: string): SessionView {
   const { machine, customer } = record;
+  const interruption = interruptionOf(machine, presence, ['customer', 'technician']);
   return {
     id: record.id,
     status: statusOf(machine.state),
@@ -54,11 +82,13 @@ export function technicianView(record: SessionRecord, presence: Presence, origin
     createdAt: record.createdAt,
     fields: record.fields,
     channel: record.channel,
+    ...(isInterrupted(machine.state) && machine.before ? { before: machine.before } : {}),
+    ...(interruption ? { interruption } : {}),
     ...(presence.invitation ? { invitation: invitationView(presence.invitation, origin) } : {}),
     ...(customer
       ? {
           customer: {
-            devices: presence.customerDevices,
+            devices: presence.devices.customer,
             picture: presence.picture,
             browser: customer.browser,
             connected: presence.customerConnected,
@@ -87,11 +117,13 @@ function phaseOf(record: SessionRecord): CustomerPhase {
 /** @param nickname what the customer may know of the technician; told from the start on only */
 export function customerView(record: SessionRecord, presence: Presence, nickname: string): CustomerView {
   const phase = phaseOf(record);
+  const interruption = interruptionOf(record.machine, presence, ['technician', 'customer']);
   return {
     phase,
     technician: record.startedAt === null ? '' : nickname,
-    technicianDevices: presence.technicianDevices,
+    technicianDevices: presence.devices.technician,
     technicianConnected: presence.technicianConnected,
+    ...(interruption ? { interruption } : {}),
     ...(phase === 'ended' ? { endedAs: record.machine.state } : {}),
   };
 }

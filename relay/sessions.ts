@@ -4,10 +4,12 @@ import {
   CUSTOMER,
   insertInvitation,
   LiveSession,
+  type LossCause,
   type SessionContext,
   SYSTEM,
   technicianActor,
 } from './live-session.ts';
+import type { Participant } from './party-media.ts';
 import type {
   Account,
   CustomerFields,
@@ -23,7 +25,6 @@ import type {
   SessionView,
   Terms,
 } from './protocol.ts';
-import type { Participant } from './session-media.ts';
 import { createMachine, type Party, settledState } from './session-state.ts';
 import type { Invitation, SessionRecord, StoreTransaction } from './store.ts';
 
@@ -52,9 +53,14 @@ export class Sessions {
     const sessions = new Sessions(options);
     for (const record of await options.store.openSessions()) {
       const session = sessions.#hold(record, await options.directory.live(record.id));
-      await session.apply({ by: SYSTEM, input: { type: 'lost', party: 'customer' } });
-      await session.apply({ by: SYSTEM, input: { type: 'lost', party: 'technician' } });
+      await session.lose('customer', 'relay', SYSTEM);
+      await session.lose('technician', 'relay', SYSTEM);
     }
+    options.plane.onRoom(() => {
+      for (const session of sessions.#sessions.values()) {
+        session.media.retryNow();
+      }
+    });
     return sessions;
   }
 
@@ -98,10 +104,13 @@ export class Sessions {
     const older = this.#consoles.get(account.id);
     this.#consoles.set(account.id, { participant, account });
     older?.participant.send({ type: 'superseded' });
-    for (const session of this.#of(account.id)) {
+    const by = technicianActor(account);
+    const back = this.#of(account.id).map((session) => {
+      const silent = session.media.isSilent('technician', held);
       session.media.join('technician', participant, held);
-      await session.apply({ by: technicianActor(account), input: { type: 'back', party: 'technician' } });
-    }
+      return session.apply({ by, ...(silent ? {} : { input: { type: 'back', party: 'technician' } }) });
+    });
+    await Promise.all(back);
   }
 
   /** False for a window that another one of the same account has taken over from. */
@@ -109,7 +118,7 @@ export class Sessions {
     return this.#consoles.get(account.id)?.participant === participant;
   }
 
-  async consoleLeft(account: Account, participant: Participant): Promise<void> {
+  async consoleLeft(account: Account, participant: Participant, cause: LossCause): Promise<void> {
     for (const session of this.#sessions.values()) {
       session.followers.delete(participant);
     }
@@ -117,9 +126,13 @@ export class Sessions {
       return;
     }
     this.#consoles.delete(account.id);
-    for (const session of this.#of(account.id)) {
-      await session.apply({ by: technicianActor(account), input: { type: 'lost', party: 'technician' } });
-    }
+    const by = technicianActor(account);
+    await Promise.all(
+      this.#of(account.id).map((session) => {
+        session.media.leave('technician', participant);
+        return session.lose('technician', cause, by);
+      }),
+    );
   }
 
   /** What the list of an account shows, oldest first. */
@@ -301,8 +314,8 @@ export class Sessions {
       finishInvitation: 'used',
       write: (tx) => this.#consent(tx, session, terms, true),
       done: () => {
-        session.devices.customer = devices;
         session.joinCustomer(participant, []);
+        session.setDevices('customer', devices);
         this.#setResumeHashes(session, [resumeHash]);
       },
     });
@@ -339,9 +352,10 @@ export class Sessions {
     if (!session || session.ended) {
       return session;
     }
+    const silent = session.media.isSilent('customer', held);
     const done = await session.apply({
       by: CUSTOMER,
-      input: { type: 'back', party: 'customer' },
+      ...(silent ? {} : { input: { type: 'back', party: 'customer' } }),
       record: { resumeHash: nextHash, previousResumeHash: tokenHash },
       done: () => {
         this.#setResumeHashes(session, [nextHash, tokenHash]);
@@ -352,10 +366,10 @@ export class Sessions {
   }
 
   /** The customer's socket is gone; the page may come back. */
-  async customerLost(session: LiveSession, participant: Participant): Promise<void> {
+  async customerLost(session: LiveSession, participant: Participant, cause: LossCause): Promise<void> {
     session.claimants.delete(participant);
     if (session.leaveCustomer(participant)) {
-      await session.apply({ by: CUSTOMER, input: { type: 'lost', party: 'customer' } });
+      await session.lose('customer', cause, CUSTOMER);
     }
   }
 
@@ -370,19 +384,23 @@ export class Sessions {
   }
 
   picture(session: LiveSession, picture: PictureState): void {
-    session.picture = picture;
+    session.setPicture(picture);
     session.show();
   }
 
   // -------------------------------------------------------------- both
 
   async devices(session: LiveSession, party: Party, devices: DeviceState): Promise<void> {
-    const { microphone, camera } = devices;
-    session.devices[party] = devices;
+    const before = session.devices[party];
+    const changed = (['microphone', 'camera', 'pausedBy'] as const).some(
+      (key) => before[key] !== devices[key],
+    );
+    session.setDevices(party, devices);
     const actorName = this.#consoles.get(session.record.technicianId)?.account.name ?? '';
+    // A page that is back says again what is known.
     await session.apply({
       by: party === 'customer' ? CUSTOMER : { actor: 'technician', actorName },
-      events: [{ type: 'devicesChanged', data: { microphone, camera } }],
+      events: changed ? [{ type: 'devicesChanged', data: { ...devices } }] : [],
       whileLive: true,
     });
   }

@@ -38,6 +38,8 @@ const PENDING_MAX = 200;
 /** How often a signed-in socket is checked against the account again. */
 const ACCOUNT_CHECK_MS = 60_000;
 
+/** What a browser closes with when its page is closed or loaded again (RFC 6455 section 7.4.1). */
+const GOING_AWAY = 1001;
 const POLICY_VIOLATION = 1008;
 const TOO_LARGE = 1009;
 const TRY_AGAIN_LATER = 1013;
@@ -163,6 +165,15 @@ export function createSignalling(options: SignallingOptions): Signalling {
         return fail('noSuchPeer');
       }
       owner.session.media.peerFailed(peerId, owner.party);
+      return {};
+    },
+
+    peerStalled: async (page, { peerId }) => {
+      const owner = sessionOfPeer(page, peerId);
+      if (!owner) {
+        return fail('noSuchPeer');
+      }
+      owner.session.media.peerStalled(peerId, owner.party);
       return {};
     },
 
@@ -391,12 +402,13 @@ export function createSignalling(options: SignallingOptions): Signalling {
     return session?.customer === page ? session.still(jpeg) : 'noSuchSession';
   }
 
-  async function left(page: Page): Promise<void> {
+  async function left(page: Page, code: number): Promise<void> {
+    const cause = code === GOING_AWAY ? 'left' : 'connection';
     if (page.account) {
-      await sessions.consoleLeft(page.account, page);
+      await sessions.consoleLeft(page.account, page, cause);
     }
     if (page.visit) {
-      await sessions.customerLost(page.visit.session, page);
+      await sessions.customerLost(page.visit.session, page, cause);
     }
   }
 
@@ -433,7 +445,7 @@ export function createSignalling(options: SignallingOptions): Signalling {
       }
     },
 
-    close(socket) {
+    close(socket, code) {
       const page = pages.get(socket);
       if (!page) {
         return;
@@ -443,7 +455,7 @@ export function createSignalling(options: SignallingOptions): Signalling {
       page.open = false;
       // After the request in work: it may just be joining the page that is leaving here.
       page.queue = page.queue
-        .then(() => left(page))
+        .then(() => left(page, code))
         .catch((error: unknown) => log.error({ err: error }, 'leavingFailed'));
     },
 

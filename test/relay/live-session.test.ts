@@ -66,7 +66,7 @@ test('the order on disk is the order that was shown', async (t, scene) => {
   await Promise.all([
     ...names.map((name) => sessions.edit(anna, session, { ...FIELDS, name })),
     ...names.map((_, index) =>
-      sessions.devices(session, 'customer', { microphone: index % 2 ? 'muted' : 'on', camera: 'on' }),
+      sessions.devices(session, 'customer', { microphone: index % 2 ? 'on' : 'muted', camera: 'on' }),
     ),
     sessions.start(anna, session),
     sessions.leave(session, customer),

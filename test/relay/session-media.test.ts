@@ -4,122 +4,25 @@
  */
 import fc from 'fast-check';
 import t from 'tap';
-import type { MediaPlane, PeerCloseReason, PeerListener } from '../../relay/media-plane.ts';
-import type { PeerId, ServerEvent, VideoCodec } from '../../relay/protocol.ts';
-import { chooseVideoCodec, type Participant, SessionMedia } from '../../relay/session-media.ts';
+import type { VideoCodec } from '../../relay/protocol.ts';
+import { chooseVideoCodec } from '../../relay/session-media.ts';
 import {
-  createMachine,
   isEnded,
   type Party,
   SESSION_STATES,
   type SessionMachine,
   settledState,
 } from '../../relay/session-state.ts';
-
-const SESSION = 1001;
-
-class RecordingPlane implements MediaPlane {
-  /** What was asked, in order, as `createPeer customer VP8 p1`. */
-  calls: string[] = [];
-  readonly listeners = new Map<PeerId, PeerListener>();
-  readonly partyOf = new Map<PeerId, Party>();
-  full = false;
-  #last = 0;
-
-  createPeer(
-    { sessionId, party, codec }: { sessionId: number; party: Party; codec: VideoCodec },
-    listener: PeerListener,
-  ): PeerId | undefined {
-    if (this.full) {
-      this.calls.push(`createPeer ${party} refused`);
-      return undefined;
-    }
-    this.#last += 1;
-    const peerId = `p${this.#last}`;
-    this.listeners.set(peerId, listener);
-    this.partyOf.set(peerId, party);
-    this.calls.push(`createPeer ${party} ${codec} ${peerId} of ${sessionId}`);
-    return peerId;
-  }
-
-  answer(peerId: PeerId, sdp: string): void {
-    this.calls.push(`answer ${peerId} ${sdp}`);
-  }
-
-  closePeer(peerId: PeerId): void {
-    this.calls.push(`closePeer ${peerId}`);
-    this.listeners.delete(peerId);
-  }
-
-  gate(sessionId: number, open: boolean): void {
-    this.calls.push(`gate ${open ? 'open' : 'closed'} of ${sessionId}`);
-  }
-
-  expect(): void {}
-
-  onRoom(): void {}
-
-  closeSession(sessionId: number): void {
-    this.calls.push(`closeSession ${sessionId}`);
-    this.listeners.clear();
-  }
-
-  /** The calls since the last time somebody asked. */
-  take(): string[] {
-    return this.calls.splice(0);
-  }
-
-  /** As the real plane: a closed peer's listener is told nothing more. */
-  close(peerId: PeerId, reason: PeerCloseReason): void {
-    const listener = this.listeners.get(peerId);
-    this.listeners.delete(peerId);
-    listener?.closed(peerId, reason);
-  }
-}
-
-class Page implements Participant {
-  readonly videoCodecs: readonly VideoCodec[];
-  readonly heard: ServerEvent[] = [];
-
-  constructor(videoCodecs: readonly VideoCodec[] = ['VP8', 'H264']) {
-    this.videoCodecs = videoCodecs;
-  }
-
-  send(event: ServerEvent): void {
-    this.heard.push(event);
-  }
-
-  sendStill(): void {}
-
-  take(): ServerEvent[] {
-    return this.heard.splice(0);
-  }
-}
-
-function scene() {
-  const plane = new RecordingPlane();
-  const told: string[] = [];
-  const clock = { now: 1_000_000 };
-  const events = {
-    connected: (party: Party) => told.push(`${party} connected`),
-    failed: (party: Party, reason: PeerCloseReason) => told.push(`${party} ${reason}`),
-  };
-  const media = new SessionMedia(SESSION, plane, events, () => clock.now);
-  return { plane, media, told, clock, customer: new Page(), technician: new Page() };
-}
+import { machine, mediaScene, Page, prewarmed, SESSION } from '../support/media-scene.ts';
 
 t.test('an offer carries fresh TURN credentials of its session and role where there are any', async (t) => {
-  const plane = new RecordingPlane();
-  const silent = { connected: () => undefined, failed: () => undefined };
   let asked = 0;
-  const iceServers = (party: Party) => {
+  const { plane, media, customer, technician } = mediaScene((party) => {
     asked += 1;
     return [{ urls: ['turn:192.0.2.1'], username: `${asked}:${party}`, credential: 'c' }];
-  };
-  const media = new SessionMedia(SESSION, plane, silent, () => 0, iceServers);
-  const customer = new Page();
+  });
   media.join('customer', customer, []);
-  media.join('technician', new Page(), []);
+  media.join('technician', technician, []);
   media.settle(machine('waiting'));
   plane.listeners.get('p1')?.offer('p1', 'sdp');
   plane.listeners.get('p1')?.offer('p1', 'sdp');
@@ -129,27 +32,9 @@ t.test('an offer carries fresh TURN credentials of its session and role where th
   ]);
 });
 
-function machine(state: SessionMachine['state'], before: SessionMachine['before'] = null): SessionMachine {
-  return { ...createMachine(0), state, before };
-}
-
-/** Both pages are here and their peers p1 (customer) and p2 (technician) are connected; the record is empty. */
-function prewarmed() {
-  const all = scene();
-  all.media.join('customer', all.customer, []);
-  all.media.join('technician', all.technician, []);
-  all.media.settle(machine('waiting'));
-  for (const peerId of ['p1', 'p2']) {
-    all.plane.listeners.get(peerId)?.connected(peerId);
-  }
-  all.plane.take();
-  all.told.splice(0);
-  return all;
-}
-
 t.test('connections are made when both are here, and not before', async (t) => {
   for (const first of ['customer', 'technician'] as const) {
-    const { plane, media, customer, technician } = scene();
+    const { plane, media, customer, technician } = mediaScene();
     const pages = { customer, technician };
     const second = first === 'customer' ? 'technician' : 'customer';
     media.join(first, pages[first], []);
@@ -182,7 +67,7 @@ t.test('a peer belongs to one party only', async (t) => {
 });
 
 t.test('the session is ready when both are connected, and no longer when one is lost', async (t) => {
-  const { plane, media, told, customer, technician } = scene();
+  const { plane, media, told, customer, technician } = mediaScene();
   media.join('customer', customer, []);
   media.join('technician', technician, []);
   media.settle(machine('waiting'));
@@ -220,7 +105,7 @@ t.test('packets may pass exactly while the session counts as active', async (t) 
 });
 
 t.test('the way is open before anybody can be offered a connection into an active session', async (t) => {
-  const { plane, media, customer, technician } = scene();
+  const { plane, media, customer, technician } = mediaScene();
   media.join('customer', customer, []);
   media.join('technician', technician, []);
   media.settle(machine('active'));
@@ -264,48 +149,18 @@ t.test('what the plane still says of a peer that was replaced goes to nobody', a
   t.notOk(media.ready);
 });
 
-t.test('a connection that failed is replaced, a second later and not before', async (t) => {
-  for (const reason of ['failed', 'badSdp', 'workerLost'] as const) {
-    const { plane, media, told, clock } = prewarmed();
-    plane.close('p1', reason);
-    t.same(told, [`customer ${reason}`]);
-    media.settle(machine('active'));
-    clock.now += 999;
-    media.settle(machine('active'));
-    t.same(plane.take(), ['gate open of 1001'], 'not yet');
-    clock.now += 1;
-    media.settle(machine('active'));
-    t.same(plane.take(), ['createPeer customer VP8 p3 of 1001']);
-  }
-});
-
-t.test('a connection that the page gave up is closed, confirmed and replaced', async (t) => {
-  const { plane, media, told, clock, customer } = prewarmed();
-  media.peerFailed('p1', 'technician');
-  media.peerFailed('p9', 'customer');
-  t.same(plane.take(), [], 'only by the party that has it');
-  media.peerFailed('p1', 'customer');
-  t.same(plane.take(), ['closePeer p1']);
-  t.same(customer.take(), [{ type: 'peerClosed', peerId: 'p1' }]);
-  t.same(told, ['customer failed']);
-  media.peerFailed('p1', 'customer');
-  t.same(plane.take(), [], 'once');
-  clock.now += 1_000;
-  media.settle(machine('waiting'));
-  t.same(plane.take(), ['createPeer customer VP8 p3 of 1001']);
-});
-
-t.test('a plane that is full is asked again a second later', async (t) => {
-  const { plane, media, clock, customer, technician } = scene();
+t.test('a plane that is full is asked again a second later, or when it has room', async (t) => {
+  const { plane, media, clock, customer, technician } = mediaScene();
   plane.full = true;
   media.join('customer', customer, []);
   media.join('technician', technician, []);
   media.settle(machine('waiting'));
   media.settle(machine('waiting'));
   t.same(plane.take(), ['createPeer customer refused', 'createPeer technician refused']);
+  clock.advance(1_000);
+  t.same(plane.take(), ['createPeer customer refused', 'createPeer technician refused']);
   plane.full = false;
-  clock.now += 1_000;
-  media.settle(machine('waiting'));
+  media.retryNow();
   t.same(plane.take(), ['createPeer customer VP8 p1 of 1001', 'createPeer technician VP8 p2 of 1001']);
 });
 
@@ -320,7 +175,7 @@ t.test('at the end everything is closed, once, and nothing happens afterwards', 
     media.join('customer', new Page(), []);
     media.join('technician', technician, ['p2']);
     media.peerFailed('p2', 'technician');
-    clock.now += 10_000;
+    clock.advance(10_000);
     media.settle(machine(state));
     media.settle(machine('active'));
     t.same(plane.take(), [], 'nothing is asked any more');
@@ -342,7 +197,7 @@ t.test('the codec is the first of the customer that the technician can show', as
 });
 
 t.test('the codec of a session stays when another browser comes back', async (t) => {
-  const { plane, media, technician } = scene();
+  const { plane, media, technician } = mediaScene();
   media.join('customer', new Page(['H264', 'VP8']), []);
   media.join('technician', technician, []);
   media.settle(machine('waiting'));
@@ -352,12 +207,16 @@ t.test('the codec of a session stays when another browser comes back', async (t)
   t.same(plane.take(), ['closePeer p2', 'createPeer technician H264 p3 of 1001'], 'both ends keep one codec');
 });
 
-t.test('whatever happens: at most one peer per party, and the gate is what the state says', async (t) => {
+t.test('whatever happens: at most two peers per party, and the gate is what the state says', async (t) => {
   const party = fc.constantFrom<Party>('customer', 'technician');
   const step = fc.oneof(
     fc.record({ do: fc.constant('join' as const), party, held: fc.boolean() }),
     fc.record({ do: fc.constant('lose' as const), party }),
     fc.record({ do: fc.constant('giveUp' as const), party }),
+    fc.record({ do: fc.constant('stall' as const), party }),
+    fc.record({ do: fc.constant('connect' as const), party }),
+    fc.record({ do: fc.constant('flow' as const), party, flowing: fc.boolean() }),
+    fc.record({ do: fc.constant('leave' as const), party }),
     fc.record({ do: fc.constant('wait' as const), ms: fc.nat(2_000) }),
     fc.record({ do: fc.constant('full' as const), full: fc.boolean() }),
     fc.record({
@@ -368,22 +227,33 @@ t.test('whatever happens: at most one peer per party, and the gate is what the s
   );
   fc.assert(
     fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
-      const { plane, media, clock } = scene();
+      const { plane, media, clock, customer, technician } = mediaScene();
+      const pages = { customer, technician };
       let ended = false;
       const peerOf = (wanted: Party) =>
         [...plane.listeners.keys()].filter((peerId) => plane.partyOf.get(peerId) === wanted);
       for (const one of steps) {
         if (one.do === 'join') {
-          media.join(one.party, new Page(), one.held ? peerOf(one.party) : []);
-        } else if (one.do === 'lose' || one.do === 'giveUp') {
-          const [peerId = 'none'] = peerOf(one.party);
+          const page = new Page();
+          media.join(one.party, page, one.held ? peerOf(one.party) : []);
+          pages[one.party] = page;
+        } else if (one.do === 'leave') {
+          media.leave(one.party, pages[one.party]);
+        } else if ('party' in one) {
+          const peerId = peerOf(one.party).at(-1) ?? 'none';
           if (one.do === 'lose') {
             plane.close(peerId, 'failed');
-          } else {
+          } else if (one.do === 'giveUp') {
             media.peerFailed(peerId, one.party);
+          } else if (one.do === 'stall') {
+            media.peerStalled(peerId, one.party);
+          } else if (one.do === 'connect') {
+            plane.listeners.get(peerId)?.connected(peerId);
+          } else {
+            plane.listeners.get(peerId)?.media(peerId, one.flowing);
           }
         } else if (one.do === 'wait') {
-          clock.now += one.ms;
+          clock.advance(one.ms);
         } else if (one.do === 'full') {
           plane.full = one.full;
         } else {
@@ -398,7 +268,7 @@ t.test('whatever happens: at most one peer per party, and the gate is what the s
           }
         }
         const counts = [peerOf('customer').length, peerOf('technician').length];
-        if (counts.some((count) => count > (ended ? 0 : 1))) {
+        if (counts.some((count) => count > (ended ? 0 : 2))) {
           return false;
         }
       }

@@ -126,9 +126,20 @@ const TABLE: Record<Short, Partial<Record<InputName, Short>>> = {
     taken: 'active',
     withdrawn: 'active',
     lostCustomer: 'reconnecting(active -c)',
-    lostTechnician: 'same',
+    lostTechnician: 'transferring(active -t)',
     backCustomer: 'same',
     backTechnician: 'same',
+    end: 'closedByTechnician',
+    relayFailed: 'aborted',
+  },
+  'transferring(active -t)': {
+    left: 'closedByCustomer',
+    taken: 'active',
+    withdrawn: 'reconnecting(active -t)',
+    lostCustomer: 'reconnecting(active -ct)',
+    lostTechnician: 'same',
+    backCustomer: 'same',
+    backTechnician: 'transferring(active)',
     end: 'closedByTechnician',
     relayFailed: 'aborted',
   },
@@ -249,6 +260,8 @@ const TABLE: Record<Short, Partial<Record<InputName, Short>>> = {
 
 /** Allowed, another situation, but the same state: the time in it goes on. */
 const STATE_KEPT: readonly [Short, InputName][] = [
+  ['transferring(active)', 'lostTechnician'],
+  ['transferring(active -t)', 'backTechnician'],
   ['reconnecting(active -c)', 'lostTechnician'],
   ['reconnecting(active -t)', 'lostCustomer'],
   ['reconnecting(active -ct)', 'backCustomer'],
@@ -386,24 +399,27 @@ t.test('in every history, the time of a state is the time at which it was entere
   t.pass('1000 histories');
 });
 
-t.test('in every history, someone is missing exactly while it is interrupted', async (t) => {
-  fc.assert(
-    fc.property(history, (steps) => {
-      for (const { next } of walk(steps)) {
-        const { customer, technician } = next.missing;
-        const interrupted = isInterrupted(next.state);
-        if (
-          interrupted !== (customer || technician) ||
-          (next.before !== null) !== (interrupted || next.state === 'transferring') ||
-          // A technician counts only in an active session.
-          (technician && next.before !== 'active')
-        ) {
-          return false;
+t.test(
+  'in every history, someone is missing exactly while it is interrupted, or a technician while transferring',
+  async (t) => {
+    fc.assert(
+      fc.property(history, (steps) => {
+        for (const { next } of walk(steps)) {
+          const { customer, technician } = next.missing;
+          const interrupted = isInterrupted(next.state);
+          if (
+            interrupted !== (customer || (technician && next.state !== 'transferring')) ||
+            (next.before !== null) !== (interrupted || next.state === 'transferring') ||
+            // A technician counts only in an active session.
+            (technician && next.before !== 'active')
+          ) {
+            return false;
+          }
         }
-      }
-      return true;
-    }),
-    { numRuns: 1000 },
-  );
-  t.pass('1000 histories');
-});
+        return true;
+      }),
+      { numRuns: 1000 },
+    );
+    t.pass('1000 histories');
+  },
+);

@@ -38,9 +38,10 @@ function presence(more: Partial<Presence> = {}): Presence {
     invitation: undefined,
     customerConnected: false,
     technicianConnected: true,
-    customerDevices: NO_DEVICES,
-    technicianDevices: NO_DEVICES,
     picture: LIVE_PICTURE,
+    devices: { customer: NO_DEVICES, technician: NO_DEVICES },
+    away: { customer: undefined, technician: undefined },
+    paused: { customer: undefined, technician: undefined },
     mediaReady: false,
     ...more,
   };
@@ -72,7 +73,11 @@ t.test('the customer appears in the view with the acceptance, with devices and c
   const devices = { microphone: 'on', camera: 'paused' } as const;
   const view = technicianView(
     record({ state: 'waiting' }, { customer: CUSTOMER }),
-    presence({ customerConnected: true, customerDevices: devices, mediaReady: true }),
+    presence({
+      customerConnected: true,
+      devices: { customer: devices, technician: NO_DEVICES },
+      mediaReady: true,
+    }),
     ORIGIN,
   );
   t.same(view.customer, {
@@ -141,4 +146,46 @@ t.test("nothing of the case is in the customer's view", async (t) => {
     technicianDevices: NO_DEVICES,
     technicianConnected: true,
   });
+});
+
+t.test('both sides are told why somebody is away, the other side first', async (t) => {
+  const connection = { reason: 'connection', since: NOW } as const;
+  const left = { reason: 'left', since: NOW + 1 } as const;
+  const told = (missing: Partial<SessionMachine['missing']>, more: Partial<Presence>) => {
+    const machine = {
+      state: 'reconnecting',
+      before: 'active',
+      missing: { customer: false, technician: false, ...missing },
+    } as const;
+    return [
+      technicianView(record(machine), presence(more), ORIGIN).interruption,
+      customerView(record(machine), presence(more), 'Anna').interruption,
+    ];
+  };
+  const both = { customer: connection, technician: left };
+  const [customer, technician] = [
+    { party: 'customer', ...connection },
+    { party: 'technician', ...left },
+  ] as const;
+  t.same(told({ customer: true, technician: true }, { away: both }), [customer, technician]);
+  t.same(told({ customer: true }, { away: both }), [customer, customer]);
+  t.same(told({ technician: true }, { away: both }), [technician, technician]);
+});
+
+t.test('a locked phone is told also while its socket lives, and not once the session is over', async (t) => {
+  const hidden = { reason: 'hidden', since: NOW } as const;
+  const paused = { customer: hidden, technician: undefined };
+  const of = (state: SessionMachine['state']) =>
+    technicianView(record({ state }), presence({ paused }), ORIGIN).interruption;
+  t.same(of('active'), { party: 'customer', ...hidden });
+  t.same(of('waiting'), { party: 'customer', ...hidden });
+  t.equal(of('closedByCustomer'), undefined);
+});
+
+t.test('an interrupted session says where it goes on', async (t) => {
+  const before = (machine: Partial<SessionMachine>) =>
+    technicianView(record(machine), presence(), ORIGIN).before;
+  t.equal(before({ state: 'offline', before: 'active' }), 'active');
+  t.equal(before({ state: 'transferring', before: 'active' }), undefined, 'that is no interruption');
+  t.equal(before({ state: 'active' }), undefined);
 });

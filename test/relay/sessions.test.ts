@@ -60,7 +60,7 @@ test('the newest window of an account takes over', async (t, scene) => {
   await sessions.consoleJoined(anna, newer, []);
   t.same(older.heard, [{ type: 'superseded' }]);
   t.equal(session.record.machine.state, 'active');
-  await sessions.consoleLeft(anna, older);
+  await sessions.consoleLeft(anna, older, 'connection');
   t.equal(session.record.machine.state, 'active', 'the older one going away is no loss');
   await sessions.edit(anna, session, { ...FIELDS, name: 'Herr Keller' });
   t.equal(older.heard.length, 1, 'and it stays quiet');
@@ -75,7 +75,7 @@ test('a technician who is gone interrupts an active session, and not a waiting o
   const waiting = await createWaiting(scene, anna);
   const active = await createWaiting(scene, anna);
   await sessions.start(anna, active.session);
-  await sessions.consoleLeft(anna, console);
+  await sessions.consoleLeft(anna, console, 'connection');
   t.equal(waiting.session.record.machine.state, 'waiting');
   t.equal(active.session.record.machine.state, 'reconnecting');
   t.match(active.customer.of('customer').at(-1)?.customer, { phase: 'active', technicianConnected: false });
@@ -91,7 +91,7 @@ test('a technician has at most so many active sessions', async (t, scene) => {
   t.type(await sessions.start(anna, first.session), 'object');
   t.equal(await sessions.start(anna, second.session), 'tooManyActiveSessions');
   t.equal(second.session.record.machine.state, 'waiting');
-  await sessions.customerLost(first.session, first.customer);
+  await sessions.customerLost(first.session, first.customer, 'connection');
   t.equal(first.session.record.machine.state, 'reconnecting');
   t.equal(await sessions.start(anna, second.session), 'tooManyActiveSessions', 'an interrupted one counts');
   const other = await createWaiting(scene, bert);
@@ -108,7 +108,7 @@ test('a lost customer resumes with the token, and gets the next one', async (t, 
   const { session, customer } = await createWaiting(scene, anna);
   await sessions.start(anna, session);
   const first = `hash-${session.record.id}`;
-  await sessions.customerLost(session, customer);
+  await sessions.customerLost(session, customer, 'connection');
   t.equal(session.record.machine.state, 'reconnecting');
   t.equal(sessions.views(anna)[0]?.customer?.connected, false);
   const back = new Page();
@@ -126,7 +126,7 @@ test('of a session that is over, the customer who comes back is told how it ende
   const { sessions, anna, store } = scene;
   const { session, customer } = await createWaiting(scene, anna);
   const token = `hash-${session.record.id}`;
-  await sessions.customerLost(session, customer);
+  await sessions.customerLost(session, customer, 'connection');
   await sessions.end(anna, session);
   const before = await store.session(session.record.id);
   const late = new Page();
@@ -145,7 +145,7 @@ test('the socket of a page that was replaced may close without harm', async (t, 
   const back = new Page();
   await sessions.resume(`hash-${session.record.id}`, 'second', back, []);
   t.same(customer.of('superseded').length, 1, 'the older page is told');
-  await sessions.customerLost(session, customer);
+  await sessions.customerLost(session, customer, 'connection');
   t.equal(session.record.machine.state, 'waiting');
   t.equal(session.customer, back);
   t.equal(await sessions.leave(session, customer), undefined);
@@ -208,7 +208,7 @@ test('nobody is waited for without end', async (t, scene) => {
   const page = new Page();
   await sessions.claim(goes.session, page, 'pin');
   clock.now += 25 * MINUTE_MS;
-  await sessions.customerLost(goes.session, page);
+  await sessions.customerLost(goes.session, page, 'connection');
   await sessions.tick();
   t.equal(goes.session.record.machine.state, 'expired', 'the page is gone');
   t.equal(stays.session.record.machine.state, 'connecting');
@@ -220,7 +220,7 @@ test('nobody is waited for without end', async (t, scene) => {
 test('a session that nobody comes back to is offline, and still resumable', async (t, scene) => {
   const { sessions, anna, clock } = scene;
   const { session, customer } = await createWaiting(scene, anna);
-  await sessions.customerLost(session, customer);
+  await sessions.customerLost(session, customer, 'connection');
   clock.now += 5 * MINUTE_MS - 1;
   await sessions.tick();
   t.equal(session.record.machine.state, 'reconnecting');
@@ -261,7 +261,7 @@ test('a console that left hears no more of a log that it had opened', async (t, 
   await sessions.openLog(console, session);
   await sessions.edit(anna, session, { ...FIELDS, name: 'x' });
   t.equal(console.of('log').length, 1);
-  await sessions.consoleLeft(anna, console);
+  await sessions.consoleLeft(anna, console, 'connection');
   await sessions.edit(anna, session, { ...FIELDS, name: 'y' });
   t.equal(console.of('log').length, 1);
 });

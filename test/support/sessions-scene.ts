@@ -8,6 +8,7 @@ import { openSqliteDirectory } from '../../relay/directory-sqlite.ts';
 import type { LiveSession } from '../../relay/live-session.ts';
 import { createLog } from '../../relay/log.ts';
 import type { MediaPlane } from '../../relay/media-plane.ts';
+import type { Participant } from '../../relay/party-media.ts';
 import type {
   Account,
   CustomerFields,
@@ -18,7 +19,6 @@ import type {
   VideoCodec,
 } from '../../relay/protocol.ts';
 import { createSecrets } from '../../relay/secrets.ts';
-import type { Participant } from '../../relay/session-media.ts';
 import { Sessions } from '../../relay/sessions.ts';
 import type { Directory, Store } from '../../relay/store.ts';
 import { openSqliteStore } from '../../relay/store-sqlite.ts';
@@ -121,6 +121,7 @@ export async function openScene(folder: string): Promise<Scene> {
       plane: NO_MEDIA,
       log: createLog('silent'),
       now: () => clock.now,
+      later: () => () => undefined,
       settings: {
         origin: () => 'https://help.example.org',
         get invitationMs() {
