@@ -13,7 +13,8 @@ export type PeerListener = {
   closed(peerId: PeerId, reason: PeerCloseReason): void;
 };
 
-export type PeerCloseReason = 'failed' | 'badSdp' | 'workerLost';
+/** `flooded`: it kept sending more than a participant may. */
+export type PeerCloseReason = 'failed' | 'badSdp' | 'workerLost' | 'flooded';
 
 export type MediaPlane = {
   /** All peers of a session live on one worker. Undefined when no worker can take it. */

@@ -6,7 +6,7 @@
 import { randomInt } from 'node:crypto';
 import { Member, type Pipe } from './member.ts';
 import { readAnswer, writeOffer } from './negotiation.ts';
-import type { PacketReceiver, PeerEvents } from './peer.ts';
+import type { PacketReceiver, PeerEnd, PeerEvents } from './peer.ts';
 import type { PeerId, Role, SessionId, VideoCodec } from './protocol.ts';
 import type { Uptrack } from './uptrack.ts';
 import type { PacketCounters, SessionStats } from './worker-protocol.ts';
@@ -14,8 +14,8 @@ import type { PacketCounters, SessionStats } from './worker-protocol.ts';
 export type OpenPipe = (name: string, receiver: PacketReceiver, events: PeerEvents) => Pipe | undefined;
 
 export type MediaSessionEvents = {
-  /** `failed` and `closed` are final and told once; not told for peers that the session was asked to close. */
-  peerState(peerId: PeerId, state: 'connected' | 'failed' | 'closed'): void;
+  /** All but `connected` are final and told once; not told for peers that the session was asked to close. */
+  peerState(peerId: PeerId, state: 'connected' | PeerEnd): void;
   /** Packets of the peer come, for the first time or again; or were due and have stopped. */
   peerMedia(peerId: PeerId, flowing: boolean): void;
 };

@@ -22,6 +22,11 @@ import type { PacketCounters, WorkerConfig } from './worker-protocol.ts';
 /** Requirement S4 (facts/reliability.md 3.9): what one participant may send; at most one second's worth at once. */
 const INGRESS_MAX_PACKETS_PER_S = 4_000;
 const INGRESS_MAX_BYTES_PER_S = 8_000_000 / 8;
+/** Chromium sends some 40 at most, with feedback every 50 ms and lost packets named as they are missed. */
+const RTCP_MAX_PACKETS_PER_S = 200;
+/** Whoever exceeds a limit in this many seconds in a row is no browser: decrypting it is work that others miss. */
+const STRIKES_MAX = 3;
+const STRIKE_INTERVAL_MS = 1_000;
 
 /** Larger ones would not pass an Ethernet path after SRTP, and no browser sends them. */
 const PACKET_MAX_BYTES = 1_400;
@@ -43,10 +48,13 @@ export type PacketReceiver = {
   rtcp(packet: Buffer, now: number): void;
 };
 
+/** `flooded`: it sent more than it may for too long. */
+export type PeerEnd = 'failed' | 'closed' | 'flooded';
+
 export type PeerEvents = {
   connected(): void;
   /** Told once, never from inside a call into the peer, and not after `close`. */
-  lost(state: 'failed' | 'closed'): void;
+  lost(state: PeerEnd): void;
 };
 
 /** An exception out of our own code, which must not reach the library. */
@@ -76,6 +84,8 @@ export class Transport {
   readonly #onFault: FaultHandler;
   /** Native objects that exist; a wrapper that is collected closes its connection, so they stay here. */
   readonly #held = new Set<Peer>();
+  /** Peers closed because they flooded. */
+  flooded = 0;
 
   constructor(config: WorkerConfig, counters: PacketCounters, onFault: FaultHandler) {
     this.#config = config;
@@ -110,7 +120,15 @@ export class Transport {
         announcedIps: this.#config.announcedIps,
         counters: this.#counters,
         receiver,
-        events,
+        events: {
+          connected: () => events.connected(),
+          lost: (state) => {
+            if (state === 'flooded') {
+              this.flooded++;
+            }
+            events.lost(state);
+          },
+        },
         onFault: this.#onFault,
         onReleased: (released) => this.#held.delete(released),
       });
@@ -148,7 +166,11 @@ export class Peer {
   /** Token buckets of the ingress limit. */
   #packetAllowance = INGRESS_MAX_PACKETS_PER_S;
   #byteAllowance = INGRESS_MAX_BYTES_PER_S;
+  #rtcpAllowance = RTCP_MAX_PACKETS_PER_S;
   #allowanceAt = 0;
+  /** Seconds in a row in which a limit was exceeded, and when the last of them began. */
+  #strikes = 0;
+  #strikeAt = Number.NEGATIVE_INFINITY;
 
   constructor(name: string, options: PeerOptions) {
     this.#options = options;
@@ -264,13 +286,32 @@ export class Peer {
     counters.receivedBytes += packet.length;
     if (!this.#allows(packet.length, now)) {
       counters.droppedLimit++;
+      this.#exceed(now);
     } else if (packet.length > PACKET_MAX_BYTES) {
       counters.droppedOversize++;
-    } else if (isRtcp(packet)) {
+    } else if (!isRtcp(packet)) {
+      this.#options.receiver.rtp(packet, now);
+    } else if (this.#rtcpAllowance < 1) {
+      counters.droppedRtcpLimit++;
+      this.#exceed(now);
+    } else {
+      this.#rtcpAllowance--;
       counters.rtcpReceived++;
       this.#options.receiver.rtcp(packet, now);
-    } else {
-      this.#options.receiver.rtp(packet, now);
+    }
+  }
+
+  /** One packet too many. Seconds count, not packets: a short burst after a stalled network is no flood. */
+  #exceed(now: number): void {
+    const passed = now - this.#strikeAt;
+    if (passed < STRIKE_INTERVAL_MS) {
+      return;
+    }
+    this.#strikes = passed < 2 * STRIKE_INTERVAL_MS ? this.#strikes + 1 : 1;
+    this.#strikeAt = now;
+    if (this.#strikes > STRIKES_MAX) {
+      this.close();
+      this.#options.events.lost('flooded');
     }
   }
 
@@ -284,6 +325,10 @@ export class Peer {
     this.#byteAllowance = Math.min(
       INGRESS_MAX_BYTES_PER_S,
       this.#byteAllowance + seconds * INGRESS_MAX_BYTES_PER_S,
+    );
+    this.#rtcpAllowance = Math.min(
+      RTCP_MAX_PACKETS_PER_S,
+      this.#rtcpAllowance + seconds * RTCP_MAX_PACKETS_PER_S,
     );
     if (this.#packetAllowance < 1 || this.#byteAllowance < bytes) {
       return false;

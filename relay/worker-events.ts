@@ -24,7 +24,8 @@ const COUNTERS = Object.keys(NO_PACKETS);
 
 const CHECKS: Record<WorkerEvent['type'], Check> = {
   ready: ({ pid }) => isCount(pid),
-  alive: () => true,
+  alive: ({ level, utilisation, packetsPerS, sessionsShed }) =>
+    isOneOf(level, 'normal', 'full', 'shed') && [utilisation, packetsPerS, sessionsShed].every(isCount),
   offer: ({ peerId, sdp }) => isText(peerId) && isText(sdp),
   candidates: ({ peerId, candidates }) =>
     isText(peerId) &&
@@ -33,7 +34,8 @@ const CHECKS: Record<WorkerEvent['type'], Check> = {
     candidates.every(isText),
   peerRefused: ({ peerId, code }) => isText(peerId) && isOneOf(code, 'relayFull', 'internal'),
   answerRejected: ({ peerId, code, problem }) => isText(peerId) && code === 'badSdp' && isText(problem),
-  peerState: ({ peerId, state }) => isText(peerId) && isOneOf(state, 'connected', 'failed', 'closed'),
+  peerState: ({ peerId, state }) =>
+    isText(peerId) && isOneOf(state, 'connected', 'failed', 'closed', 'flooded'),
   peerMedia: ({ peerId, flowing }) => isText(peerId) && typeof flowing === 'boolean',
   fault: ({ where, message, stack }) => isText(where) && isText(message) && isText(stack),
   stats: ({ counters, sessions, ...rest }) =>
@@ -46,6 +48,7 @@ const CHECKS: Record<WorkerEvent['type'], Check> = {
       rest['eventLoopUtilisation'],
       rest['rssBytes'],
       rest['cpuMs'],
+      rest['peersFlooded'],
     ].every(isCount) &&
     isFields(counters) &&
     COUNTERS.every((name) => isCount(counters[name])) &&

@@ -3,6 +3,7 @@
  * constants only. A worker is forked with one `WorkerConfig` as JSON in its first argument; it gets no secret
  * and nothing of the store.
  */
+import type { OverloadLevel } from './overload.ts';
 import type { PeerId, Role, SessionId, VideoCodec } from './protocol.ts';
 
 export type WorkerConfig = {
@@ -54,8 +55,11 @@ export type WorkerEvent =
   | { type: 'peerRefused'; peerId: PeerId; code: 'relayFull' | 'internal' }
   /** The peer stays until `closePeer`; `problem` is a word for the log. */
   | { type: 'answerRejected'; peerId: PeerId; code: 'badSdp'; problem: string }
-  /** `failed` and `closed` are final: the peer is gone from the worker. `closed` also answers `closePeer`. */
-  | { type: 'peerState'; peerId: PeerId; state: 'connected' | 'failed' | 'closed' }
+  /**
+   * All but `connected` are final: the peer is gone from the worker. `closed` also answers `closePeer`; `flooded` is
+   * one that kept sending more than it may.
+   */
+  | { type: 'peerState'; peerId: PeerId; state: 'connected' | 'failed' | 'closed' | 'flooded' }
   /**
    * `flowing: true` with the first packet of a peer and whenever packets come again; `false` when packets were due
    * and none came for `MEDIA_WATCHDOG_MS`.
@@ -63,9 +67,19 @@ export type WorkerEvent =
   | { type: 'peerMedia'; peerId: PeerId; flowing: boolean }
   /** An exception in our own code that a guard caught; at most one per place and second. */
   | { type: 'fault'; where: string; message: string; stack: string }
-  /** The event loop turns. */
-  | { type: 'alive' }
+  /** The event loop turns. Said at once when `level` changes. */
+  | ({ type: 'alive' } & WorkerPulse)
   | ({ type: 'stats' } & WorkerStats);
+
+/** How a worker copes at the moment. */
+export type WorkerPulse = {
+  level: OverloadLevel;
+  /** Smoothed over about a second, 0 to 1. */
+  utilisation: number;
+  packetsPerS: number;
+  /** Sessions whose video is dropped because there is too much to do. */
+  sessionsShed: number;
+};
 
 /** Everything counts from the worker's start unless it says otherwise. */
 export type WorkerStats = {
@@ -74,11 +88,13 @@ export type WorkerStats = {
   peers: number;
   /** How many peers this worker takes. */
   peerCapacity: number;
-  /** Longest time the ticker was late in this interval. */
+  /** Longest time the event loop was late in this interval. */
   eventLoopLagMs: number;
   /** Share of this interval that the event loop was busy, 0 to 1. */
   eventLoopUtilisation: number;
   rssBytes: number;
+  /** Peers closed because they flooded. */
+  peersFlooded: number;
   /** Processor time of all threads. */
   cpuMs: number;
   counters: PacketCounters;
@@ -99,6 +115,8 @@ export const NO_PACKETS = {
   droppedShed: 0,
   /** The participant sends more than requirement S4 allows. */
   droppedLimit: 0,
+  /** The same, of its RTCP alone. */
+  droppedRtcpLimit: 0,
   droppedOversize: 0,
   droppedMalformed: 0,
   /** No track of this payload type, another source than the declared one, or a wild sequence number. */

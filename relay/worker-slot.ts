@@ -3,6 +3,7 @@
  * does not receive any more, and starts the next by the rules of `supervision.ts`.
  */
 import type { Log } from './log.ts';
+import type { WorkerLoad } from './placement.ts';
 import type { PeerId } from './protocol.ts';
 import { StartError } from './start-error.ts';
 import {
@@ -22,8 +23,11 @@ import {
   type WorkerCommand,
   type WorkerConfig,
   type WorkerEvent,
+  type WorkerPulse,
   type WorkerStats,
 } from './worker-protocol.ts';
+
+const CALM: WorkerPulse = { level: 'normal', utilisation: 0, packetsPerS: 0, sessionsShed: 0 };
 
 /** What makes no sense is told once in this time: a broken worker may say it without end. */
 const NONSENSE_LOG_INTERVAL_MS = 10_000;
@@ -58,8 +62,11 @@ export class WorkerSlot {
   readonly losses: Record<LossCause, number> = { exit: 0, hung: 0, stuck: 0 };
   /** Messages that made no sense. */
   nonsense = 0;
-  /** The last report of the present process. */
+  /** The last reports of the present process. */
   stats: WorkerStats | undefined;
+  pulse: WorkerPulse = CALM;
+  /** Sessions placed since the last pulse. */
+  recentSessions = 0;
   readonly #options: WorkerSlotOptions;
   readonly #events: WorkerSlotEvents;
   #process: WorkerProcess | undefined;
@@ -88,6 +95,13 @@ export class WorkerSlot {
   /** May be given sessions. */
   get ready(): boolean {
     return this.#ready;
+  }
+
+  get load(): WorkerLoad {
+    const { level, utilisation, packetsPerS } = this.pulse;
+    const peerCapacity = this.#ready ? (this.stats?.peerCapacity ?? Number.POSITIVE_INFINITY) : 0;
+    const { recentSessions } = this;
+    return { level, utilisation, packetsPerS, peers: this.peers.size, peerCapacity, recentSessions };
   }
 
   get state(): WorkerState {
@@ -171,6 +185,9 @@ export class WorkerSlot {
         this.#heard = true;
         if (event.type === 'stats') {
           this.stats = event;
+        } else if (event.type === 'alive') {
+          this.pulse = event;
+          this.recentSessions = 0;
         } else if (event.type === 'ready' && !wasReady) {
           wasReady = true;
           this.#ready = true;
@@ -184,6 +201,7 @@ export class WorkerSlot {
       ended: (end) => {
         this.#process = undefined;
         this.stats = undefined;
+        this.pulse = CALM;
         if (!wasReady && first) {
           first.ended(end);
         } else if (!this.#closing) {

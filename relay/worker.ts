@@ -5,13 +5,16 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { networkInterfaces } from 'node:os';
+import { LoadMeter } from './load-meter.ts';
 import { MediaSession } from './media-session.ts';
+import { afterSample, chooseShed, NO_OVERLOAD, type Overload, SAMPLE_INTERVAL_MS } from './overload.ts';
 import { guard, Transport } from './peer.ts';
 import type { PeerId, SessionId } from './protocol.ts';
 import {
   ALIVE_INTERVAL_MS,
   NO_PACKETS,
   type PacketCounters,
+  type SessionStats,
   STATS_INTERVAL_MS,
   type WorkerCommand,
   type WorkerConfig,
@@ -20,6 +23,12 @@ import {
 
 /** The one timer of the media plane: feedback, keyframe retries, reports. Half of the feedback interval. */
 const TICK_INTERVAL_MS = 50;
+
+/**
+ * After a stall as long as this the packets that came meanwhile are taken in before anybody is found to be silent or
+ * anything to be lost.
+ */
+const STALL_MS = 500;
 
 /** The same fault again within this is told once: a broken hot path would tell thousands. */
 const FAULT_INTERVAL_MS = 1_000;
@@ -35,9 +44,18 @@ class Worker {
   readonly #faultAt = new Map<string, number>();
   readonly #ticker: ReturnType<typeof setInterval>;
   #tickDueAt: number;
-  #maxLagMs = 0;
   #statsAt: number;
   #aliveAt: number;
+  readonly #meter = new LoadMeter();
+  #sampledAt: number;
+  #sampledPackets = 0;
+  #packetsPerS = 0;
+  #overload: Overload = NO_OVERLOAD;
+  /** Sessions whose video is dropped, longest first. */
+  #shed: ReadonlySet<SessionId> = new Set();
+  /** By session, packets received up to the last report and between the last two. */
+  #costs = new Map<SessionId, { total: number; recent: number }>();
+  #maxLagMs = 0;
   #utilisation = performance.eventLoopUtilization();
 
   constructor(config: WorkerConfig) {
@@ -46,6 +64,7 @@ class Worker {
     this.#tickDueAt = now + TICK_INTERVAL_MS;
     this.#statsAt = now + STATS_INTERVAL_MS;
     this.#aliveAt = now + ALIVE_INTERVAL_MS;
+    this.#sampledAt = now;
     this.#ticker = setInterval(() => this.#tick(performance.now()), TICK_INTERVAL_MS);
   }
 
@@ -86,6 +105,7 @@ class Worker {
 
   shutdown(): void {
     clearInterval(this.#ticker);
+    this.#meter.setFine(false);
     for (const session of this.#sessions.values()) {
       session.close();
     }
@@ -158,8 +178,25 @@ class Worker {
   }
 
   #tick(now: number): void {
-    this.#maxLagMs = Math.max(this.#maxLagMs, now - this.#tickDueAt);
+    const lateMs = now - this.#tickDueAt;
     this.#tickDueAt = now + TICK_INTERVAL_MS;
+    if (now - this.#sampledAt >= SAMPLE_INTERVAL_MS) {
+      this.#sample(now, lateMs);
+    }
+    if (lateMs < STALL_MS) {
+      this.#tickSessions(now);
+    } else {
+      setImmediate(() => this.#tickSessions(performance.now()));
+    }
+    if (now >= this.#aliveAt) {
+      this.#sendAlive(now);
+    }
+    if (now >= this.#statsAt) {
+      this.#sendStats(now);
+    }
+  }
+
+  #tickSessions(now: number): void {
     for (const session of this.#sessions.values()) {
       try {
         session.tick(now);
@@ -167,13 +204,46 @@ class Worker {
         this.#fault('tick', error);
       }
     }
-    if (now >= this.#aliveAt) {
-      this.#aliveAt = now + ALIVE_INTERVAL_MS;
-      send({ type: 'alive' });
+  }
+
+  #sample(now: number, lateMs: number): void {
+    const { received } = this.#counters;
+    this.#packetsPerS = ((received - this.#sampledPackets) * 1000) / (now - this.#sampledAt);
+    this.#sampledPackets = received;
+    this.#sampledAt = now;
+    const load = this.#meter.sample(lateMs);
+    this.#meter.setFine(this.#transport.size > 0);
+    this.#maxLagMs = Math.max(this.#maxLagMs, load.lagMs);
+    const { level } = this.#overload;
+    this.#overload = afterSample(this.#overload, { ...load, packetsPerS: this.#packetsPerS }, now);
+    if (this.#overload.shedShare > 0 || this.#shed.size > 0) {
+      this.#shedVideo(now);
     }
-    if (now >= this.#statsAt) {
-      this.#sendStats(now);
+    if (this.#overload.level !== level) {
+      this.#sendAlive(now);
     }
+  }
+
+  #shedVideo(now: number): void {
+    const costs = [...this.#sessions.keys()].map((id) => ({ id, packets: this.#costs.get(id)?.recent ?? 0 }));
+    const before = this.#shed;
+    this.#shed = chooseShed(before, costs, this.#overload.shedShare);
+    for (const [id, session] of this.#sessions) {
+      if (before.has(id) !== this.#shed.has(id)) {
+        session.setShedding(this.#shed.has(id), now);
+      }
+    }
+  }
+
+  #sendAlive(now: number): void {
+    this.#aliveAt = now + ALIVE_INTERVAL_MS;
+    send({
+      type: 'alive',
+      level: this.#overload.level,
+      utilisation: this.#overload.utilisation,
+      packetsPerS: this.#packetsPerS,
+      sessionsShed: this.#shed.size,
+    });
   }
 
   #sendStats(now: number): void {
@@ -182,20 +252,39 @@ class Worker {
     const share = performance.eventLoopUtilization(utilisation, this.#utilisation).utilization;
     this.#utilisation = utilisation;
     const { user, system } = process.cpuUsage();
+    const sessions = [...this.#sessions.values()].map((session) => session.stats);
+    this.#noteCosts(sessions);
     send({
       type: 'stats',
       pid: process.pid,
       uptimeMs: Math.round(process.uptime() * 1000),
       peers: this.#transport.size,
       peerCapacity: this.#transport.capacity,
-      eventLoopLagMs: Math.max(0, this.#maxLagMs),
+      peersFlooded: this.#transport.flooded,
+      eventLoopLagMs: this.#maxLagMs,
       eventLoopUtilisation: share,
       rssBytes: process.memoryUsage.rss(),
       cpuMs: (user + system) / 1000,
       counters: { ...this.#counters },
-      sessions: [...this.#sessions.values()].map((session) => session.stats),
+      sessions,
     });
     this.#maxLagMs = 0;
+  }
+
+  #noteCosts(sessions: readonly SessionStats[]): void {
+    const before = this.#costs;
+    this.#costs = new Map();
+    for (const { sessionId, peers } of sessions) {
+      let total = 0;
+      for (const { up } of peers) {
+        for (const { packets } of up) {
+          total += packets;
+        }
+      }
+      // A peer that is gone takes its count with it.
+      const recent = Math.max(0, total - (before.get(sessionId)?.total ?? 0));
+      this.#costs.set(sessionId, { total, recent });
+    }
   }
 
   #fault(where: string, error: unknown): void {

@@ -6,10 +6,12 @@ import { randomUUID } from 'node:crypto';
 import type { Config } from './config.ts';
 import type { Log } from './log.ts';
 import type { MediaPlane, PeerCloseReason, PeerListener } from './media-plane.ts';
+import type { OverloadLevel } from './overload.ts';
+import { chooseWorker } from './placement.ts';
 import type { PeerId, SessionId, VideoCodec } from './protocol.ts';
 import type { Party } from './session-state.ts';
 import { LIFE_CHECK_INTERVAL_MS } from './supervision.ts';
-import type { WorkerConfig, WorkerEvent, WorkerStats } from './worker-protocol.ts';
+import type { WorkerConfig, WorkerEvent, WorkerPulse, WorkerStats } from './worker-protocol.ts';
 import { WorkerSlot } from './worker-slot.ts';
 
 export type WorkersOptions = {
@@ -23,7 +25,11 @@ export type WorkersOptions = {
 };
 
 /** What operators are told of a worker. */
-export type WorkerStatus = Readonly<Pick<WorkerSlot, 'index' | 'state' | 'stats' | 'losses' | 'nonsense'>>;
+export type WorkerStatus = Readonly<
+  Pick<WorkerSlot, 'index' | 'pid' | 'state' | 'stats' | 'pulse' | 'losses' | 'nonsense'> & {
+    peers: { readonly size: number };
+  }
+>;
 
 type Peer = {
   worker: WorkerSlot;
@@ -54,8 +60,12 @@ export class Workers implements MediaPlane {
   readonly #workers: readonly WorkerSlot[];
   readonly #peers = new Map<PeerId, Peer>();
   readonly #placements = new Map<SessionId, WorkerSlot>();
+  /** Sessions whose worker was lost and that have no other yet. */
+  readonly #displaced = new Set<SessionId>();
   /** Sessions whose gate should be open, also while no worker has them. */
   readonly #openGates = new Set<SessionId>();
+  /** As they were last told of. */
+  readonly #levels = new Map<WorkerSlot, OverloadLevel>();
   readonly #roomListeners: (() => void)[] = [];
   readonly #checker: NodeJS.Timeout;
 
@@ -87,6 +97,18 @@ export class Workers implements MediaPlane {
       throw error;
     }
     return workers;
+  }
+
+  /**
+   * Whether a new session would find a worker, or this one has its worker or would find another. While not, whoever
+   * wants to begin is told `relayFull`.
+   */
+  canTake(sessionId?: SessionId): boolean {
+    if (sessionId === undefined) {
+      return chooseWorker(this.#workers, false) !== undefined;
+    }
+    const placed = this.#placements.get(sessionId);
+    return placed?.ready || chooseWorker(this.#workers, this.#displaced.has(sessionId)) !== undefined;
   }
 
   get status(): readonly WorkerStatus[] {
@@ -166,6 +188,7 @@ export class Workers implements MediaPlane {
     const worker = this.#placements.get(sessionId);
     this.#placements.delete(sessionId);
     this.#openGates.delete(sessionId);
+    this.#displaced.delete(sessionId);
     for (const [peerId, peer] of this.#peers) {
       if (peer.sessionId === sessionId) {
         this.#forget(peerId);
@@ -183,16 +206,16 @@ export class Workers implements MediaPlane {
 
   // -------------------------------------------------------------- placement
 
-  /** The session's worker, or the one with the fewest peers that has room. */
+  /** The session's worker, or the one that has most room for it. */
   #place(sessionId: SessionId): WorkerSlot | undefined {
     const placed = this.#placements.get(sessionId);
     if (placed?.ready) {
       return placed;
     }
-    const worker = this.#workers
-      .filter((candidate) => candidate.ready && hasRoom(candidate))
-      .sort((a, b) => a.peers.size - b.peers.size)[0];
+    const worker = chooseWorker(this.#workers, this.#displaced.has(sessionId));
     if (worker) {
+      worker.recentSessions++;
+      this.#displaced.delete(sessionId);
       this.#placements.set(sessionId, worker);
       if (this.#openGates.has(sessionId)) {
         worker.send({ type: 'gate', sessionId, open: true });
@@ -238,6 +261,7 @@ export class Workers implements MediaPlane {
     for (const [sessionId, placed] of this.#placements) {
       if (placed === worker) {
         this.#placements.delete(sessionId);
+        this.#displaced.add(sessionId);
       }
     }
     for (const peerId of [...worker.peers]) {
@@ -264,14 +288,27 @@ export class Workers implements MediaPlane {
       case 'ready':
         this.#log.debug({ worker: worker.index, workerPid: event.pid }, 'workerReady');
         return;
-      case 'alive':
       case 'stats':
+        return;
+      case 'alive':
+        this.#onPulse(worker, event);
         return;
       case 'fault':
         this.#log.error({ worker: worker.index, ...event }, 'workerFault');
         return;
       default:
         this.#onPeerEvent(worker, event);
+    }
+  }
+
+  #onPulse(worker: WorkerSlot, { level, sessionsShed }: WorkerPulse): void {
+    const before = this.#levels.get(worker) ?? 'normal';
+    if (level !== before) {
+      this.#levels.set(worker, level);
+      this.#log.warn({ worker: worker.index, level, sessionsShed }, 'workerLoad');
+      if (level === 'normal') {
+        this.#tellRoom();
+      }
     }
   }
 
@@ -306,7 +343,7 @@ export class Workers implements MediaPlane {
           peer.connected = true;
           peer.listener.connected(peerId);
         } else {
-          this.#tellClosed(peerId, 'failed');
+          this.#tellClosed(peerId, event.state === 'flooded' ? 'flooded' : 'failed');
         }
         return;
     }
@@ -340,8 +377,4 @@ function workerConfig(config: WorkersOptions['config'], index: number): WorkerCo
     announcedIps: config.announcedIps,
     ...(bindAddress === '' ? {} : { bindAddress }),
   };
-}
-
-function hasRoom(worker: WorkerSlot): boolean {
-  return worker.stats === undefined || worker.peers.size < worker.stats.peerCapacity;
 }

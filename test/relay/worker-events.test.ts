@@ -14,6 +14,7 @@ const STATS: WorkerEvent = {
   eventLoopUtilisation: 0,
   rssBytes: 1,
   cpuMs: 1,
+  peersFlooded: 0,
   counters: { ...NO_PACKETS },
   sessions: [{ sessionId: 1, gateOpen: true, peers: [] }],
 };
@@ -21,7 +22,7 @@ const STATS: WorkerEvent = {
 /** One of each, so that a new event without a check does not compile. */
 const EXAMPLES: { [T in WorkerEvent['type']]: Extract<WorkerEvent, { type: T }> } = {
   ready: { type: 'ready', pid: 1 },
-  alive: { type: 'alive' },
+  alive: { type: 'alive', level: 'normal', utilisation: 0.1, packetsPerS: 1, sessionsShed: 0 },
   offer: { type: 'offer', peerId: 'p', sdp: 'v=0' },
   candidates: { type: 'candidates', peerId: 'p', candidates: ['candidate:1'] },
   peerRefused: { type: 'peerRefused', peerId: 'p', code: 'relayFull' },
