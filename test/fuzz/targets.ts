@@ -1,6 +1,7 @@
 /** Everything that is fuzzed, in a test run and by `npm run fuzz`. */
 import { CODEC_TARGETS } from './codec-targets.ts';
 import { HTTP_TARGET } from './http-target.ts';
+import { MEDIA_TARGETS } from './media-target.ts';
 import { SDP_TARGET } from './sdp-target.ts';
 import type { FuzzTarget } from './target.ts';
 import { TEXT_TARGETS } from './text-targets.ts';
@@ -10,4 +11,5 @@ export const FUZZ_TARGETS: readonly FuzzTarget[] = [
   ...TEXT_TARGETS,
   SDP_TARGET,
   HTTP_TARGET,
+  ...MEDIA_TARGETS,
 ];
