@@ -12,6 +12,7 @@ import {
   type Result,
   type ServerEvent,
   type ServerMessage,
+  STILL_HEADER_BYTES,
 } from '../protocol.ts';
 
 /** `lost`: it was or could not be opened and is tried again; `closed`: nobody tries any more. */
@@ -29,8 +30,13 @@ export class RequestError extends Error {
 }
 
 /** One socket, as far as a connection needs it. `close` is silent: no listener is called after it. */
-export type Socket = { send(text: string): void; close(): void };
-export type SocketListener = { opened(): void; received(text: string): void; closed(): void };
+export type Socket = { send(data: string | Uint8Array<ArrayBuffer>): void; close(): void };
+export type SocketListener = {
+  opened(): void;
+  received(text: string): void;
+  receivedBinary(frame: ArrayBuffer): void;
+  closed(): void;
+};
 
 /** What a connection takes from the browser; tests pass their own. Times in milliseconds. */
 export type ConnectionEnvironment = {
@@ -53,6 +59,8 @@ export type ConnectionOptions = {
   /** The relay said no for good (not signed in, unknown resume token, old page): status is `closed` by then. */
   onHelloError: (error: RequestError) => void;
   onEvent: (event: ServerEvent) => void;
+  /** A binary frame as it came; without this they are left aside. */
+  onBinary?: (frame: ArrayBuffer) => void;
   onStatus: (status: ConnectionStatus) => void;
   environment?: ConnectionEnvironment;
 };
@@ -131,12 +139,36 @@ export class Connection {
     return this.#send(type, params);
   }
 
-  #send<T extends RequestType>(type: T, params: Params<T>): Promise<Result<T>> {
+  /**
+   * Sends a binary frame `[u8 kind][u32 id][content]`; it is answered, and rejects, like a request.
+   * @param kind of binary frame, such as `STILL_FRAME`
+   */
+  async sendBinary(kind: number, content: Uint8Array): Promise<void> {
+    if (this.#status !== 'open') {
+      throw notConnected();
+    }
+    const frame = new Uint8Array(STILL_HEADER_BYTES + content.length);
+    frame.set(content, STILL_HEADER_BYTES);
+    await this.#await((id) => {
+      const header = new DataView(frame.buffer);
+      header.setUint8(0, kind);
+      header.setUint32(1, id);
+      this.#socket?.send(frame);
+    });
+  }
+
+  async #send<T extends RequestType>(type: T, params: Params<T>): Promise<Result<T>> {
+    const result = await this.#await((id) => this.#socket?.send(JSON.stringify({ ...params, type, id })));
+    return result as Result<T>;
+  }
+
+  /** The reply to what `send` sends with the given id. */
+  #await(send: (id: number) => void): Promise<Result<RequestType>> {
     this.#lastId += 1;
     const id = this.#lastId;
-    return new Promise<Result<T>>((resolve, reject) => {
-      this.#pending.set(id, { resolve: (result) => resolve(result as Result<T>), reject });
-      this.#socket?.send(JSON.stringify({ ...params, type, id }));
+    return new Promise((resolve, reject) => {
+      this.#pending.set(id, { resolve, reject });
+      send(id);
     });
   }
 
@@ -146,6 +178,10 @@ export class Connection {
     this.#socket = this.#environment.openSocket(this.#options.url, {
       opened: () => this.#greet(),
       received: (text) => this.#receive(text),
+      receivedBinary: (frame) => {
+        this.#pingUnanswered = false;
+        this.#options.onBinary?.(frame);
+      },
       closed: () => this.#lose(),
     });
   }
@@ -288,18 +324,21 @@ function parse(text: string): ServerMessage | undefined {
 const browserEnvironment: ConnectionEnvironment = {
   openSocket: (url, listener) => {
     const socket = new WebSocket(url);
+    socket.binaryType = 'arraybuffer';
     socket.onopen = () => listener.opened();
     socket.onmessage = (event: MessageEvent<unknown>) => {
       if (typeof event.data === 'string') {
         listener.received(event.data);
+      } else if (event.data instanceof ArrayBuffer) {
+        listener.receivedBinary(event.data);
       }
     };
     // `error` is always followed by `close` (WHATWG WebSockets, "fail the WebSocket connection").
     socket.onclose = () => listener.closed();
     return {
-      send: (text) => {
+      send: (data) => {
         if (socket.readyState === WebSocket.OPEN) {
-          socket.send(text);
+          socket.send(data);
         }
       },
       close: () => {

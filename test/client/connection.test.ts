@@ -15,6 +15,7 @@ import { type ClientMessage, HEARTBEAT_INTERVAL_MS, PROTOCOL_VERSION } from '../
 
 class FakeSocket {
   readonly sent: ClientMessage[] = [];
+  readonly sentBinary: Uint8Array[] = [];
   readonly listener: SocketListener;
   closed = false;
 
@@ -22,8 +23,12 @@ class FakeSocket {
     this.listener = listener;
   }
 
-  send(text: string): void {
-    this.sent.push(JSON.parse(text));
+  send(data: string | Uint8Array): void {
+    if (typeof data === 'string') {
+      this.sent.push(JSON.parse(data));
+    } else {
+      this.sentBinary.push(data);
+    }
   }
 
   close(): void {
@@ -412,4 +417,43 @@ t.test('closing leaves no socket, no timer, no listener and no request behind, i
     await settled();
     t.equal(world.heard.filter((line) => line === 'closed').length, 1);
   }
+});
+
+t.test('a binary frame has kind and id before its content and is answered like a request', async (t) => {
+  const frames: number[][] = [];
+  const world = new World({ onBinary: (frame) => frames.push([...new Uint8Array(frame)]) });
+  const content = new Uint8Array([7, 8, 9]);
+  await t.rejects(world.connection.sendBinary(1, content), { code: 'notConnected' });
+  world.connection.open();
+  const socket = await world.greeted();
+
+  const taken = world.connection.sendBinary(1, content);
+  const sent = socket.sentBinary.at(-1) ?? new Uint8Array();
+  t.same([...sent.subarray(5)], [7, 8, 9]);
+  t.equal(sent[0], 1);
+  const id = new DataView(sent.buffer).getUint32(1);
+  socket.listener.received(JSON.stringify({ type: 'ok', id, result: {} }));
+  await taken;
+
+  const refused = t.rejects(world.connection.sendBinary(1, content), { code: 'tooManyMessages' });
+  const next = new DataView((socket.sentBinary.at(-1) ?? sent).buffer).getUint32(1);
+  t.not(next, id);
+  socket.listener.received(JSON.stringify({ type: 'error', id: next, code: 'tooManyMessages', message: '' }));
+  await refused;
+
+  socket.listener.receivedBinary(new Uint8Array([1, 2, 3]).buffer);
+  t.same(frames, [[1, 2, 3]]);
+
+  const lost = t.rejects(world.connection.sendBinary(1, content), { code: 'notConnected' });
+  socket.listener.closed();
+  await lost;
+});
+
+t.test('a binary frame proves that the relay lives', async (t) => {
+  const world = await opened();
+  await world.advance(HEARTBEAT_INTERVAL_MS);
+  t.equal(world.socket.last().type, 'ping');
+  world.socket.listener.receivedBinary(new ArrayBuffer(3));
+  await world.advance(HEARTBEAT_INTERVAL_MS);
+  t.equal(world.connection.status, 'open');
 });
