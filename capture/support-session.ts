@@ -1,3 +1,4 @@
+import { Adaptation } from '../relay/client/adaptation.ts';
 import { Connection, type ConnectionStatus, RequestError } from '../relay/client/connection.ts';
 import { type LocalTracks, MediaPeer, supportedVideoCodecs } from '../relay/client/media.ts';
 import {
@@ -8,9 +9,11 @@ import {
   type HelloResult,
   type Language,
   type Params,
+  type PictureState,
   PROTOCOL_VERSION,
   type ServerEvent,
   type SessionId,
+  STILL_FRAME,
   WEBSOCKET_PATH,
 } from '../relay/protocol.ts';
 import { newResumeToken, recallResume, rememberResume } from './resume.ts';
@@ -53,6 +56,7 @@ export class SupportSession {
   readonly #events: SupportSessionEvents;
   readonly #connection: Connection;
   readonly #media: MediaPeer;
+  readonly #adaptation: Adaptation;
   readonly #linkToken: string | undefined;
   #language: Language;
   #standing: Standing = { kind: 'outside' };
@@ -94,7 +98,10 @@ export class SupportSession {
     });
     this.#media = new MediaPeer({
       answer: (peerId, sdp) => void this.#tell('answer', { peerId, sdp }),
-      failed: (peerId) => void this.#tell('peerFailed', { peerId }),
+      failed: (peerId) => {
+        this.#adaptation.failed();
+        void this.#tell('peerFailed', { peerId });
+      },
       track: (track) => {
         if (track.kind === 'audio') {
           this.#events.remoteAudio(track);
@@ -102,8 +109,18 @@ export class SupportSession {
       },
       state: (state) => {
         this.#mediaState = state;
+        this.#adaptation.connected(state === 'connected');
         this.#events.changed();
       },
+    });
+    this.#adaptation = new Adaptation({
+      stats: () => this.#media.stats(),
+      shape: (shape) => this.#media.shape(shape),
+      picture: () => {
+        this.#tellPicture();
+        this.#events.changed();
+      },
+      sendStill: (jpeg) => this.#connection.sendBinary(STILL_FRAME, jpeg),
     });
   }
 
@@ -117,6 +134,11 @@ export class SupportSession {
 
   get mediaState(): RTCPeerConnectionState {
     return this.#mediaState;
+  }
+
+  /** What the technician gets to see of the camera, and why not more. */
+  get picture(): PictureState {
+    return this.#adaptation.picture;
   }
 
   /** Why the last claim or acceptance did not work. */
@@ -206,6 +228,7 @@ export class SupportSession {
     const { customer } = this.#standing;
     const endedAs = customer.phase === 'waiting' ? 'closedByWaitingCustomer' : 'closedByCustomer';
     this.#standing = { kind: 'over', customer: { ...customer, phase: 'ended', endedAs } };
+    this.#adaptation.rest();
     this.#media.close();
     rememberResume(undefined);
     this.#leaving = true;
@@ -233,6 +256,7 @@ export class SupportSession {
       this.#keepResume(result.resume);
       this.#enter(result.sessionId, result.customer);
       this.#tellDevices();
+      this.#tellPicture();
     } else if (this.#invitation) {
       void this.#sendClaim();
     }
@@ -341,6 +365,18 @@ export class SupportSession {
     this.#media.send(isActive ? this.#tracks : { audio: null, video: null }).catch(() => {
       // A track that ended in this very moment; the camera reports it and hands over the next one.
     });
+    if (isActive) {
+      this.#adaptation.run(this.#tracks.video);
+    } else {
+      this.#adaptation.rest();
+    }
+  }
+
+  #tellPicture(): void {
+    if (this.#standing.kind === 'inside') {
+      const { picture } = this.#adaptation;
+      void this.#tell('picture', { sessionId: this.#standing.sessionId, picture });
+    }
   }
 
   #tellDevices(): void {
@@ -384,12 +420,13 @@ export class SupportSession {
 
   #shut(): void {
     rememberResume(undefined);
+    this.#adaptation.rest();
     this.#media.close();
     this.#connection.close();
   }
 }
 
-type Told = 'answer' | 'peerFailed' | 'devices' | 'declineTerms' | 'leave';
+type Told = 'answer' | 'peerFailed' | 'devices' | 'picture' | 'declineTerms' | 'leave';
 
 function codeOf(error: unknown): Problem {
   return error instanceof RequestError ? error.code : 'internal';

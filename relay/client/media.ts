@@ -1,4 +1,5 @@
 import type { IceServer, VideoCodec } from '../protocol.ts';
+import { ConnectionShape, type SendShape } from './shape.ts';
 
 /**
  * The browser's end of the media plane: answers the relay's offers, carries our microphone and camera
@@ -26,9 +27,6 @@ export type LocalTracks = { audio: MediaStreamTrack | null; video: MediaStreamTr
  */
 const CONNECT_TIMEOUT_MS = 4_000;
 
-/** What a phone's uplink and heat allow for 720p (facts/reliability.md 6.2); the estimate moves below it. */
-const VIDEO_MAX_BITRATE_BPS = 2_500_000;
-
 type Connection = {
   peerId: string;
   pc: RTCPeerConnection;
@@ -38,6 +36,7 @@ type Connection = {
   /** Remote tracks that the page has not been given yet. */
   pendingTracks: MediaStreamTrack[];
   connectTimer: ReturnType<typeof setTimeout> | undefined;
+  readonly shape: ConnectionShape;
   /** What each sender was last given. */
   attached: { audio: MediaStreamTrack | null; video: MediaStreamTrack | null };
 };
@@ -50,6 +49,7 @@ export class MediaPeer {
   readonly #events: MediaPeerEvents;
   #connections: Connection[] = [];
   #local: LocalTracks = { audio: null, video: null };
+  #shape: SendShape | undefined;
   #closed = false;
 
   constructor(events: MediaPeerEvents) {
@@ -88,7 +88,9 @@ export class MediaPeer {
         return;
       }
       this.#events.answer(peerId, pc.localDescription?.sdp ?? answer.sdp ?? '');
-      await limitVideoBitrate(pc);
+      if (this.#shape !== undefined) {
+        await connection.shape.apply(pc, this.#shape);
+      }
     } catch {
       this.#fail(connection);
     }
@@ -126,6 +128,14 @@ export class MediaPeer {
     await Promise.all(this.#connections.map((connection) => this.#attach(connection)));
   }
 
+  /** Sends no more than this from now on, also over connections that come later. */
+  shape(next: SendShape): void {
+    this.#shape = next;
+    for (const connection of this.#connections) {
+      void connection.shape.apply(connection.pc, next);
+    }
+  }
+
   /** Statistics of the newest connection; undefined while there is none. */
   async stats(): Promise<RTCStatsReport | undefined> {
     return await this.#connections.at(-1)?.pc.getStats();
@@ -149,6 +159,7 @@ export class MediaPeer {
       queuedCandidates: [],
       pendingTracks: [],
       connectTimer: setTimeout(() => this.#fail(connection), CONNECT_TIMEOUT_MS),
+      shape: new ConnectionShape(),
       attached: { audio: null, video: null },
     };
     this.#connections.push(connection);
@@ -253,21 +264,6 @@ export class MediaPeer {
     connection.pc.ontrack = null;
     connection.pc.onconnectionstatechange = null;
     connection.pc.close();
-  }
-}
-
-async function limitVideoBitrate(pc: RTCPeerConnection): Promise<void> {
-  for (const { sender, receiver } of pc.getTransceivers()) {
-    const parameters = sender.getParameters();
-    const [encoding] = parameters.encodings ?? [];
-    if (receiver.track.kind === 'video' && encoding !== undefined) {
-      encoding.maxBitrate = VIDEO_MAX_BITRATE_BPS;
-      try {
-        await sender.setParameters(parameters);
-      } catch {
-        // Refused before the first negotiation or after closing; the estimate still bounds the rate.
-      }
-    }
   }
 }
 
