@@ -344,6 +344,7 @@ export class CaptureApp extends LitElement {
           connected: connection === 'open',
           mediaConnected: mediaState === 'connected',
           devices: this.devices,
+          picture: this.#session.picture,
           interrupted: this.#camera.isInterrupted,
           canSwitch: this.#camera.canSwitch,
           soundBlocked: this.soundBlocked,

@@ -53,5 +53,6 @@ export const icons = {
   pause: icon(
     svg`<rect x="14" y="3" width="5" height="18" rx="1" /><rect x="5" y="3" width="5" height="18" rx="1" />`,
   ),
+  signalLow: icon(svg`<path d="M2 20h.01M7 20v-4" />`),
   check: icon(svg`<path d="M20 6 9 17l-5-5" />`),
 };

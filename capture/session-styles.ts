@@ -20,6 +20,10 @@ export const sessionStyles = css`
 
   .top {
     grid-row: 1;
+    display: flex;
+    flex-direction: column;
+    gap: 8px;
+    align-items: start;
     min-height: 60px;
     padding: 8px 88px 8px 16px;
   }

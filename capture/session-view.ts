@@ -1,7 +1,7 @@
 import { msg, str } from '@lit/localize';
 import { html, nothing, type TemplateResult } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
-import type { CustomerView, DeviceState } from '../relay/protocol.ts';
+import type { CustomerView, DeviceState, PictureState } from '../relay/protocol.ts';
 import { icons } from './icons.ts';
 import './level-meter.ts';
 import { sessionStyles } from './session-styles.ts';
@@ -16,6 +16,8 @@ export type SessionCondition = {
   /** Picture and sound have their own connection, which may be younger than the session. */
   mediaConnected: boolean;
   devices: DeviceState;
+  /** What the technician gets to see, and why not more. */
+  picture: PictureState;
   /** The system took the camera away. */
   interrupted: boolean;
   canSwitch: boolean;
@@ -39,7 +41,9 @@ export class SessionView extends StepElement {
     // The live regions stay through all phases: what is inserted together with its region is not read out.
     return html`
       ${isWaiting ? nothing : html`<h1 class="start visually-hidden" tabindex="-1">${msg('Your session')}</h1>`}
-      <div class="top" role="status">${isWaiting ? nothing : status(condition)}</div>
+      <div class="top" role="status">
+        ${isWaiting ? nothing : status(condition)} ${isWaiting ? nothing : pictureStatus(condition)}
+      </div>
       <div class="middle">
         <div role="status">${isWaiting ? nothing : notice(condition)}</div>
         ${condition.soundBlocked ? html`<button class="primary">${icons.sound} ${msg('Turn on sound')}</button>` : nothing}
@@ -178,7 +182,7 @@ function status(condition: SessionCondition): TemplateResult | typeof nothing {
   if (!condition.connected || !customer.technicianConnected) {
     return nothing;
   }
-  if (customer.phase === 'active' && !mediaConnected) {
+  if (customer.phase === 'active' && !mediaConnected && condition.picture.cause !== 'blocked') {
     return html`<p class="pill"><span class="spinner"></span><span>${msg('Connecting picture and sound…')}</span></p>`;
   }
   const isMuted = customer.technicianDevices.microphone === 'muted';
@@ -191,6 +195,35 @@ function status(condition: SessionCondition): TemplateResult | typeof nothing {
       </span>
     </p>
   `;
+}
+
+/** Why the technician sees less than live video; the worst causes have their own place in `notice`. */
+function pictureStatus({ customer, connected, picture }: SessionCondition): TemplateResult | typeof nothing {
+  const words = pictureWords(picture);
+  return words && connected && customer.technicianConnected && customer.phase === 'active'
+    ? html`<p class="pill">${icons.signalLow}<span>${words}</span></p>`
+    : nothing;
+}
+
+function pictureWords({ mode, cause }: PictureState): string {
+  if (mode === 'stills') {
+    return cause === 'blocked'
+      ? msg('This network blocks video and sound. The technician sees photos, a new one every second.')
+      : msg('Your connection is weak. The technician sees photos instead of video; you can go on talking.');
+  }
+  if (mode !== 'reduced') {
+    return '';
+  }
+  switch (cause) {
+    case 'processor':
+      return msg('Your phone is busy. The picture has been made smaller.');
+    case 'saveData':
+      return msg('Your browser saves data. The picture has been made smaller.');
+    default:
+      return msg(
+        'Your connection is weak. The picture has been made simpler, so that you can go on talking.',
+      );
+  }
 }
 
 /** The one thing that keeps the session from going on, the worst first. */

@@ -50,6 +50,11 @@ export class ConsoleMedia {
     this.#holding(peerId)?.peerClosed(peerId);
   }
 
+  /** The customer's phone sent a single picture instead of video. */
+  still(sessionId: SessionId, jpeg: Uint8Array<ArrayBuffer>): void {
+    this.#media.get(sessionId)?.showStill(jpeg);
+  }
+
   /** Takes the microphone ahead of Start, so that Start itself waits for nothing. */
   prepareVoice(id: SessionId): void {
     if (!this.#needVoice.has(id)) {

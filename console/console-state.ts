@@ -4,6 +4,7 @@
  */
 import { Connection, type ConnectionStatus } from '../relay/client/connection.ts';
 import { supportedVideoCodecs } from '../relay/client/media.ts';
+import { readShownStill } from '../relay/client/still-frame.ts';
 import {
   type Account,
   type ConsoleSettings,
@@ -184,6 +185,12 @@ export class ConsoleState {
       onHello: (result) => this.#greeted(result),
       onHelloError: (error) => this.#refused(error.code),
       onEvent: (event) => this.#heard(event),
+      onBinary: (frame) => {
+        const still = readShownStill(frame);
+        if (still !== undefined) {
+          this.media.still(still.sessionId, still.jpeg);
+        }
+      },
       onStatus: (status) => {
         this.connectionStatus = status;
         this.#emit('connection');

@@ -1,7 +1,7 @@
 /** The technician's media connection in figures and words. */
 import { msg } from '@lit/localize';
 import type { ConnectionStatus } from '../relay/client/connection.ts';
-import type { SessionView } from '../relay/protocol.ts';
+import type { PictureState, SessionView } from '../relay/protocol.ts';
 import { decimal } from './localization.ts';
 
 /** Counters of one moment; the bit rate is the difference of two. */
@@ -73,9 +73,7 @@ export function linkState(
   }
   switch (media) {
     case 'connected':
-      return session.customer?.mediaReady === false
-        ? { word: msg("Customer's media is connecting"), tone: 'attention' }
-        : { word: msg('Connected'), tone: 'live' };
+      return customerState(session);
     case 'disconnected':
       return { word: msg('Media interrupted'), tone: 'attention' };
     case 'failed':
@@ -83,5 +81,33 @@ export function linkState(
       return { word: msg('Media lost, trying again'), tone: 'urgent' };
     default:
       return { word: msg('Media is connecting'), tone: 'attention' };
+  }
+}
+
+/** Our own media connection is up: what keeps the customer's picture from being all it could be. */
+function customerState({ customer }: SessionView): LinkState {
+  const { mode = 'video', cause = 'none' } = customer?.picture ?? {};
+  if (mode === 'stills') {
+    return cause === 'blocked'
+      ? { word: msg('Video blocked, stills instead'), tone: 'urgent' }
+      : { word: msg('Weak connection, stills instead'), tone: 'attention' };
+  }
+  if (customer?.mediaReady === false) {
+    return { word: msg("Customer's media is connecting"), tone: 'attention' };
+  }
+  if (mode === 'reduced') {
+    return { word: reducedWord(cause), tone: 'attention' };
+  }
+  return { word: msg('Connected'), tone: 'live' };
+}
+
+function reducedWord(cause: PictureState['cause']): string {
+  switch (cause) {
+    case 'processor':
+      return msg('Phone is busy');
+    case 'saveData':
+      return msg('Phone saves data');
+    default:
+      return msg('Weak connection');
   }
 }

@@ -66,7 +66,7 @@ export class LinkStatus extends StatefulElement {
     const media = this.state.media.of(this.sessionId);
     const { word, tone } = linkState(session, media?.state, this.state.connectionStatus);
     return html`
-      <span class="figures number">${this.figures}</span>
+      <span class="figures number">${session.customer?.picture.mode === 'stills' ? '' : this.figures}</span>
       <span class="chip ${tone}" role="status">${word}</span>
     `;
   }

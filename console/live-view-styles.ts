@@ -29,8 +29,13 @@ export const liveViewStyles = css`
     transition: opacity 120ms;
   }
 
-  .stale video {
+  .stale :is(video, still-picture) {
     opacity: 0.4;
+  }
+
+  /* The sound still comes from it. */
+  video.behind {
+    visibility: hidden;
   }
 
   .notes {

@@ -11,8 +11,12 @@ import { icon } from './icons.ts';
 import './level-meter.ts';
 import { liveViewStyles } from './live-view-styles.ts';
 import { microphoneNotice } from './microphone-notice.ts';
-import { deviceNotes } from './session-words.ts';
+import { deviceNotes, pictureNote } from './session-words.ts';
 import { StatefulElement } from './stateful-element.ts';
+import './still-picture.ts';
+
+/** When stills end, the last one stays until the video moves again, but no longer than this. */
+const STILL_STAYS_MS = 3_000;
 
 @customElement('live-view')
 @localized()
@@ -27,6 +31,9 @@ export class LiveView extends StatefulElement {
   @state() private hasPicture = false;
   /** The browser wants a click before it plays sound. */
   @state() private soundBlocked = false;
+  /** Stills are in the place of the video. */
+  @state() private showsStills = false;
+  #stopWaiting: (() => void) | undefined;
 
   override disconnectedCallback(): void {
     this.#cleanUp();
@@ -35,6 +42,7 @@ export class LiveView extends StatefulElement {
 
   /** May be called in any state. */
   #cleanUp(): void {
+    this.#stopWaiting?.();
     if (this.video) {
       this.video.srcObject = null;
     }
@@ -43,6 +51,33 @@ export class LiveView extends StatefulElement {
   protected override updated(changed: PropertyValues): void {
     super.updated(changed);
     this.#attach();
+    this.#settleStills();
+  }
+
+  #settleStills(): void {
+    const mode = this.state.session(this.sessionId)?.customer?.picture.mode;
+    const hasStill = this.state.media.of(this.sessionId)?.still !== undefined;
+    if (mode === 'stills') {
+      this.#stopWaiting?.();
+      this.showsStills = hasStill;
+    } else if (this.showsStills && this.#stopWaiting === undefined) {
+      this.#waitForVideo();
+    }
+  }
+
+  #waitForVideo(): void {
+    const { video } = this;
+    const show = () => {
+      this.#stopWaiting?.();
+      this.showsStills = false;
+    };
+    const frame = video.requestVideoFrameCallback(show);
+    const timer = setTimeout(show, STILL_STAYS_MS);
+    this.#stopWaiting = () => {
+      video.cancelVideoFrameCallback(frame);
+      clearTimeout(timer);
+      this.#stopWaiting = undefined;
+    };
   }
 
   #attach(): void {
@@ -84,12 +119,21 @@ export class LiveView extends StatefulElement {
         <video
           autoplay
           playsinline
-          aria-label=${this.shown ? msg("Customer's camera") : nothing}
+          class=${this.showsStills ? 'behind' : ''}
+          aria-label=${this.shown && !this.showsStills ? msg("Customer's camera") : nothing}
           .muted=${this.state.media.speakerMuted || this.soundBlocked}
           @playing=${this.#pictureCame}
           @resize=${this.#pictureCame}
           @emptied=${this.#pictureWent}
         ></video>
+        ${
+          this.showsStills
+            ? html`<still-picture
+                .still=${this.state.media.of(this.sessionId)?.still}
+                .name=${this.shown ? msg("Customer's camera") : ''}
+              ></still-picture>`
+            : nothing
+        }
         ${session !== undefined && live && this.shown ? this.#overlays(session) : nothing}
       </div>
       ${session !== undefined && live && this.shown ? this.#toolbar() : nothing}
@@ -107,7 +151,7 @@ export class LiveView extends StatefulElement {
         ${notes.map((note) => html`<span class="note">${note}</span>`)}
       </div>
       ${
-        this.hasPicture || notes.length > 0
+        this.hasPicture || this.showsStills || notes.length > 0
           ? nothing
           : html`<p class="coming"><span class="spinner"></span>${msg('Waiting for the picture …')}</p>`
       }
@@ -128,9 +172,14 @@ export class LiveView extends StatefulElement {
     if (status === 'reconnecting' || customer?.connected === false) {
       return [html`${icon('wifiOff')}${msg('The connection is interrupted. It continues by itself.')}`];
     }
-    return customer === undefined
-      ? []
-      : deviceNotes(customer.devices).map((note) => html`${icon('info')}${note}`);
+    if (customer === undefined) {
+      return [];
+    }
+    const note = pictureNote(customer.picture);
+    return [
+      ...(note ? [html`${icon('signalLow')}${note}`] : []),
+      ...deviceNotes(customer.devices).map((words) => html`${icon('info')}${words}`),
+    ];
   }
 
   #toolbar(): TemplateResult {

@@ -8,14 +8,22 @@ export type MediaSignals = {
   changed: () => void;
 };
 
+/** A single picture; `at` is when it came, in epoch milliseconds of this computer. */
+export type Still = { jpeg: Blob; at: number };
+
 export class SessionMedia {
   /** Set on a video element once, before Start; tracks come and go inside it. */
   readonly stream = new MediaStream();
   readonly #peer: MediaPeer;
+  readonly #changed: () => void;
   #state: RTCPeerConnectionState = 'new';
   #voice: MediaStreamTrack | null = null;
 
+  /** The last one, for as long as the session is here. */
+  still: Still | undefined;
+
   constructor(signals: MediaSignals) {
+    this.#changed = signals.changed;
     this.#peer = new MediaPeer({
       answer: signals.answer,
       failed: signals.failed,
@@ -46,6 +54,11 @@ export class SessionMedia {
 
   peerClosed(peerId: PeerId): void {
     this.#peer.peerClosed(peerId);
+  }
+
+  showStill(jpeg: Uint8Array<ArrayBuffer>): void {
+    this.still = { jpeg: new Blob([jpeg], { type: 'image/jpeg' }), at: Date.now() };
+    this.#changed();
   }
 
   /** Null sends nothing at all. */

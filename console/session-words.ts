@@ -4,6 +4,7 @@ import type {
   CustomerFields,
   DeviceState,
   EventData,
+  PictureState,
   SessionEvent,
   SessionEventType,
   SessionState,
@@ -189,4 +190,26 @@ export function deviceNotes({ camera, microphone }: DeviceState): string[] {
     notes.push(msg('The customer has no microphone'));
   }
   return notes;
+}
+
+// ---------------------------------------------------------------- picture
+
+/** Why the technician sees less than live video; empty when they see all of it, or when the devices say why. */
+export function pictureNote({ mode, cause }: PictureState): string {
+  if (mode === 'stills') {
+    return cause === 'blocked'
+      ? msg('The customer’s network blocks video and sound: single stills arrive instead.')
+      : msg('Weak connection: sharp stills instead of video, the voice has priority.');
+  }
+  if (mode !== 'reduced') {
+    return '';
+  }
+  switch (cause) {
+    case 'processor':
+      return msg('The customer’s phone is busy: the picture has been made smaller.');
+    case 'saveData':
+      return msg('The customer’s phone saves data: the picture has been made smaller.');
+    default:
+      return msg('Weak connection: the picture has been reduced, the voice has priority.');
+  }
 }

@@ -381,8 +381,7 @@ function weighVideo(weakness: Weakness, link: LinkSample, now: number): Weakness
 }
 
 function weighStills(weakness: Weakness, link: LinkSample, stillBps = 0, now: number): Weakness {
-  const uploadGrew =
-    stillBps >= TRIAL_UPLOAD_BPS && stillBps >= weakness.failedAtBps * TRIAL_UPLOAD_GROWTH;
+  const uploadGrew = stillBps >= TRIAL_UPLOAD_BPS && stillBps >= weakness.failedAtBps * TRIAL_UPLOAD_GROWTH;
   const due =
     now - weakness.since >= weakness.waitMs ||
     (now - weakness.since >= STILLS_AFTER_MS && (uploadGrew || (link.availableBps ?? 0) >= VIDEO_FROM_BPS));

@@ -96,8 +96,7 @@ function shapeVideo(
   if (everything) {
     encoding.maxFramerate = video.maxFramerate;
     encoding.scaleResolutionDownBy = video.scaleResolutionDownBy;
-    parameters.degradationPreference =
-      preference === 'sharp' ? 'maintain-resolution' : 'maintain-framerate';
+    parameters.degradationPreference = preference === 'sharp' ? 'maintain-resolution' : 'maintain-framerate';
   }
 }
 
@@ -128,7 +127,8 @@ export class ConnectionShape {
     await Promise.all(
       pc.getTransceivers().map(({ sender, receiver }) => {
         const { kind } = receiver.track;
-        const held = this.#senders.get(sender) ?? new SenderShape(sender, kind === 'video' ? 'video' : 'audio');
+        const held =
+          this.#senders.get(sender) ?? new SenderShape(sender, kind === 'video' ? 'video' : 'audio');
         this.#senders.set(sender, held);
         return held.apply(shape);
       }),
