@@ -60,7 +60,8 @@ export class LiveView extends StatefulElement {
     if (mode === 'stills') {
       this.#stopWaiting?.();
       this.showsStills = hasStill;
-    } else if (this.showsStills && this.#stopWaiting === undefined) {
+    } else if (mode !== 'none' && this.showsStills && this.#stopWaiting === undefined) {
+      // With `none`, the last still stays as the last picture.
       this.#waitForVideo();
     }
   }

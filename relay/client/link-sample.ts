@@ -1,5 +1,5 @@
 /** What `getStats` says about the way up, as the adaptation ladder needs it: counters in, figures of a second out. */
-import type { LinkSample } from './ladder.ts';
+import type { LinkSample } from './weak-link.ts';
 
 /** Kept from one report to the next. */
 export type LinkCounters = {

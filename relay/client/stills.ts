@@ -159,7 +159,7 @@ export class StillSender {
     const bps = (jpeg.length * 8_000) / uploadMs;
     // Down at once, up by half: one lucky still must not make the next one hold up the voice.
     this.#bps = this.#bps === undefined || bps < this.#bps ? bps : (this.#bps + bps) / 2;
-    this.#host.measured(this.#bps);
+    this.#host.measured(bps);
     return uploadMs;
   }
 

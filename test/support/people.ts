@@ -120,7 +120,7 @@ class Person {
     return this.page.getByRole('button', { name, exact: true }).first().click();
   }
 
-  sees(text: string): Promise<void> {
+  sees(text: string | RegExp): Promise<void> {
     return this.page.getByText(text).first().waitFor();
   }
 

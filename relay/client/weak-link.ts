@@ -1,0 +1,135 @@
+/**
+ * Video or stills: when a link is too weak for video, when to try video again, and whether that worked. Pure; a part of
+ * ladder.ts.
+ */
+
+/** Statistics of the last second. */
+export type LinkSample = {
+  /** The browser's estimate of the way up, in bits per second; the relay's REMB is already in it. */
+  availableBps: number | undefined;
+  /** Voice and picture as sent, in bits per second. */
+  sentBps: number;
+  /** Share of packets that the relay did not get, 0 to 1. */
+  loss: number;
+  roundTripMs: number | undefined;
+  /** What keeps the encoder from doing what it was asked for. */
+  limitation: 'none' | 'cpu' | 'bandwidth' | 'other' | undefined;
+};
+
+export type WeakLink = {
+  /** `trial`: a little video is sent to see what the link carries; people still see stills. */
+  readonly state: 'video' | 'stills' | 'trial';
+  /** Milliseconds of the ladder's clock. */
+  readonly since: number;
+  readonly weakSince: number | undefined;
+  readonly goodSince: number | undefined;
+  /** From here to the next trial. */
+  readonly waitMs: number;
+  /** Upload of stills, in bits per second, when the last trial failed. */
+  readonly failedAtBps: number;
+};
+
+/** Below this, video takes the voice with it. */
+const STILLS_BELOW_BPS = 100_000;
+const STILLS_AFTER_MS = 2_000;
+/** More is not repaired in time any more. */
+const STILLS_FROM_LOSS = 0.4;
+
+/** A trial that holds this for so long is over, and video goes on. */
+const VIDEO_FROM_BPS = 130_000;
+const VIDEO_AFTER_MS = 2_000;
+const VIDEO_BELOW_LOSS = 0.25;
+
+/** On a good link the browser's probes show it in two seconds; measured with Chromium 156. */
+const TRIAL_MS = 5_000;
+/** A trial takes voice from a link that has only this; given up, but not before the first probes are back. */
+const TRIAL_HOPELESS_BPS = 80_000;
+const TRIAL_HOPELESS_AFTER_MS = 2_500;
+
+const WAIT_FIRST_MS = 4_000;
+const WAIT_GROWTH = 1.5;
+/** Longer could miss the 20 s in which a link that is good again has to be used again. */
+const WAIT_LONGEST_MS = 10_000;
+/** While even stills are slow, a trial has no chance and costs a syllable; the next still says when that is over. */
+const WAIT_SLOW_MS = 30_000;
+const SLOW_UPLOAD_BPS = 100_000;
+/** An upload that became so fast, and so much faster, is a reason not to wait. */
+const FAST_UPLOAD_BPS = 250_000;
+const FAST_UPLOAD_GROWTH = 2;
+/** Video that lasted this long was no mistake; the next trial is as quick as the first. */
+const FORGIVEN_MS = 30_000;
+
+export function createWeakLink(now: number): WeakLink {
+  return entered('video', now, WAIT_FIRST_MS, 0);
+}
+
+/** @param stillBps upload of the last still; undefined before the first */
+export function stepWeakLink(
+  weak: WeakLink,
+  link: LinkSample,
+  stillBps: number | undefined,
+  now: number,
+): WeakLink {
+  switch (weak.state) {
+    case 'video':
+      return stepVideo(weak, link, now);
+    case 'stills':
+      return stepStills(weak, link, stillBps, now);
+    case 'trial':
+      return stepTrial(weak, link, stillBps, now);
+  }
+}
+
+function entered(state: WeakLink['state'], now: number, waitMs: number, failedAtBps: number): WeakLink {
+  return { state, since: now, weakSince: undefined, goodSince: undefined, waitMs, failedAtBps };
+}
+
+function stepVideo(weak: WeakLink, link: LinkSample, now: number): WeakLink {
+  const isWeak = estimateOf(link) < STILLS_BELOW_BPS || link.loss >= STILLS_FROM_LOSS;
+  const weakSince = isWeak ? (weak.weakSince ?? now) : undefined;
+  if (weakSince === undefined || now - weakSince < STILLS_AFTER_MS) {
+    return { ...weak, weakSince };
+  }
+  const lasted = weakSince - weak.since >= FORGIVEN_MS;
+  return entered('stills', now, lasted ? WAIT_FIRST_MS : longer(weak.waitMs), 0);
+}
+
+function stepStills(weak: WeakLink, link: LinkSample, stillBps: number | undefined, now: number): WeakLink {
+  const waitedMs = now - weak.since;
+  const isSlow = stillBps !== undefined && stillBps < SLOW_UPLOAD_BPS;
+  const isFast =
+    stillBps !== undefined &&
+    stillBps >= FAST_UPLOAD_BPS &&
+    stillBps >= weak.failedAtBps * FAST_UPLOAD_GROWTH;
+  const isPromising = isFast || (link.availableBps ?? 0) >= VIDEO_FROM_BPS;
+  const isDue =
+    waitedMs >= (isSlow ? WAIT_SLOW_MS : weak.waitMs) || (isPromising && waitedMs >= STILLS_AFTER_MS);
+  return isDue ? entered('trial', now, weak.waitMs, weak.failedAtBps) : weak;
+}
+
+function stepTrial(weak: WeakLink, link: LinkSample, stillBps: number | undefined, now: number): WeakLink {
+  const estimate = estimateOf(link);
+  const isGood = estimate >= VIDEO_FROM_BPS && link.loss < VIDEO_BELOW_LOSS;
+  const goodSince = isGood ? (weak.goodSince ?? now) : undefined;
+  if (goodSince !== undefined) {
+    return now - goodSince >= VIDEO_AFTER_MS ? entered('video', now, weak.waitMs, 0) : { ...weak, goodSince };
+  }
+  const triedMs = now - weak.since;
+  const isHopeless = estimate < TRIAL_HOPELESS_BPS && triedMs >= TRIAL_HOPELESS_AFTER_MS;
+  return isHopeless || triedMs >= TRIAL_MS
+    ? entered('stills', now, longer(weak.waitMs), stillBps ?? 0)
+    : { ...weak, goodSince };
+}
+
+/** Where a browser gives no estimate: what arrives on a link that loses or delays much. */
+function estimateOf({ availableBps, sentBps, loss, roundTripMs = 0 }: LinkSample): number {
+  if (availableBps !== undefined) {
+    return availableBps;
+  }
+  const isStrained = loss >= 0.1 || roundTripMs >= 1_000;
+  return isStrained ? sentBps * (1 - loss) : Number.POSITIVE_INFINITY;
+}
+
+function longer(waitMs: number): number {
+  return Math.min(waitMs * WAIT_GROWTH, WAIT_LONGEST_MS);
+}
