@@ -8,10 +8,12 @@
 import { hasRoom, put8, put16, put24, put32 } from './bytes.ts';
 import {
   CNAME,
+  EXTENDED_REPORT,
   FIR,
   GOODBYE,
   NACK,
   PLI,
+  RECEIVER_REFERENCE_TIME,
   RECEIVER_REPORT,
   REMB,
   REMB_NAME,
@@ -98,6 +100,29 @@ export function addReportBlock(
   put32(target, end + 16, lastSr);
   put32(target, end + 20, delaySinceLastSr);
   return writeHeader(target, at, rtcpPacketType(target, at), count + 1, end + REPORT_BLOCK_BYTES - at);
+}
+
+/**
+ * An extended report with the receiver's time (RFC 3611 4.4). A sender answers with a DLRR, from which one who sends
+ * nothing itself learns the round trip.
+ */
+export function writeReceiverReferenceTime(
+  target: Uint8Array,
+  at: number,
+  ssrc: number,
+  ntpSeconds: number,
+  ntpFraction: number,
+): number {
+  const end = writeHeader(target, at, EXTENDED_REPORT, 0, 20);
+  if (end > 0) {
+    put32(target, at + 4, ssrc);
+    put8(target, at + 8, RECEIVER_REFERENCE_TIME);
+    put8(target, at + 9, 0);
+    put16(target, at + 10, 2);
+    put32(target, at + 12, ntpSeconds);
+    put32(target, at + 16, ntpFraction);
+  }
+  return end;
 }
 
 /** One chunk with one CNAME (1–255 bytes of UTF-8); −1 for a longer one. */

@@ -1,6 +1,6 @@
 /**
  * RTCP read by offset out of a compound packet: SR, RR, SDES, BYE (RFC 3550 6), NACK and PLI (RFC 4585 6), FIR
- * (RFC 5104 4.3.1), REMB (draft-alvestrand-rmcat-remb-03). Written by rtcp-write.ts; TWCC is in twcc.ts.
+ * (RFC 5104 4.3.1), REMB (draft-alvestrand-rmcat-remb-03), DLRR of an XR (RFC 3611 4.5). Written by rtcp-write.ts; TWCC is in twcc.ts.
  *
  * Cut each sub-packet out and advance before looking inside, so that nothing inside can hold the walk up:
  *
@@ -25,6 +25,8 @@ export const SENDER_REPORT = 200;
 export const RECEIVER_REPORT = 201;
 export const SOURCE_DESCRIPTION = 202;
 export const GOODBYE = 203;
+/** Extended reports (RFC 3611), of which the round trip of one who only receives is used. */
+export const EXTENDED_REPORT = 207;
 const TRANSPORT_FEEDBACK = 205;
 const PAYLOAD_FEEDBACK = 206;
 /** Feedback kinds are packet type and FMT together. */
@@ -217,6 +219,47 @@ export function blockLastSr(b: Uint8Array, block: number): number {
 /** Since that SR, in 1/65536 s. */
 export function blockDelaySinceLastSr(b: Uint8Array, block: number): number {
   return u32(b, block + 20);
+}
+
+// ---------------------------------------------------------------- XR
+
+/** Block types (RFC 3611 4.4 and 4.5). */
+export const RECEIVER_REFERENCE_TIME = 4;
+const DELAY_SINCE_LAST_RR = 5;
+const XR_BLOCKS_AT = 8;
+const DLRR_BYTES = 12;
+
+/**
+ * Offset of the DLRR sub-block for `ssrc` in an XR: what the other side answers to a receiver reference time. LRR is at
+ * +4 and DLRR at +8, in the units of LSR and DLSR. −1 when there is none.
+ */
+export function findDlrr(b: Uint8Array, at: number, end: number, ssrc: number): number {
+  const stop = contentEnd(b, at, end);
+  let block = at + XR_BLOCKS_AT;
+  while (block + 4 <= stop) {
+    const next = block + 4 + 4 * u16(b, block + 2);
+    if (next > stop) {
+      return -1;
+    }
+    if (u8(b, block) === DELAY_SINCE_LAST_RR) {
+      for (let each = block + 4; each + DLRR_BYTES <= next; each += DLRR_BYTES) {
+        if (u32(b, each) === ssrc) {
+          return each;
+        }
+      }
+    }
+    block = next;
+  }
+  return -1;
+}
+
+export function dlrrLastRr(b: Uint8Array, dlrr: number): number {
+  return u32(b, dlrr + 4);
+}
+
+/** In 1/65536 s. */
+export function dlrrDelaySinceLastRr(b: Uint8Array, dlrr: number): number {
+  return u32(b, dlrr + 8);
 }
 
 // ---------------------------------------------------------------- SDES and BYE

@@ -1,10 +1,26 @@
 /**
  * What the relay tells those who send it media: when each packet arrived (TWCC), so that a browser's bandwidth
- * estimate stays up, and reception reports with the echo of its sender reports, so that it knows the round trip.
+ * estimate stays up, reception reports with the echo of its sender reports, so that it knows the round trip, and what
+ * it wants of them: packets again (NACK), keyframes. Its own view of the round trip is kept here.
  */
-import { delaySinceLastSrUnits, ntpMiddle32 } from '../codec/ntp.ts';
-import { addReportBlock, writePli, writeReceiverReport } from '../codec/rtcp-write.ts';
+import {
+  delaySinceLastSrUnits,
+  ntpFraction,
+  ntpMiddle32,
+  ntpMiddle32At,
+  ntpSeconds,
+  roundTripTimeMs,
+} from '../codec/ntp.ts';
+import * as rtcp from '../codec/rtcp.ts';
+import {
+  addReportBlock,
+  writeNack,
+  writePli,
+  writeReceiverReferenceTime,
+  writeReceiverReport,
+} from '../codec/rtcp-write.ts';
 import { TwccReceiver } from '../codec/twcc.ts';
+import { RoundTrip } from './loss.ts';
 import type { PacketCounters } from './worker-protocol.ts';
 
 /**
@@ -136,6 +152,8 @@ export class Reception {
 
 /** Feedback to one peer about all it sends. */
 export class PeerFeedback {
+  /** To this peer and back. */
+  readonly roundTrip = new RoundTrip();
   readonly #ssrc: number;
   readonly #send: SendPacket;
   readonly #counters: PacketCounters;
@@ -158,6 +176,24 @@ export class PeerFeedback {
   /** Asks the peer for a keyframe of its source (RFC 4585 section 6.3.1); how often is the caller's concern. */
   requestKeyframe(mediaSsrc: number): void {
     this.#sendScratch(writePli(scratch, 0, this.#ssrc, mediaSsrc));
+  }
+
+  /**
+   * Asks the peer for packets of its source again (RFC 4585 section 6.2.1).
+   * @param sequences unwrapped and ascending; the first `count` are meant, at most 250
+   */
+  requestPackets(mediaSsrc: number, sequences: ArrayLike<number>, count: number): void {
+    this.#counters.nacked += count;
+    this.#sendScratch(writeNack(scratch, 0, this.#ssrc, mediaSsrc, sequences, 0, count));
+  }
+
+  /** An extended report of the peer: the answer to our reference time tells the round trip (RFC 3611 section 4.5). */
+  receiveExtendedReport(packet: Uint8Array, at: number, end: number, now: number): void {
+    const dlrr = rtcp.findDlrr(packet, at, end, this.#ssrc);
+    if (dlrr >= 0) {
+      const delay = rtcp.dlrrDelaySinceLastRr(packet, dlrr);
+      this.roundTrip.sample(roundTripTimeMs(ntpMiddle32At(now), rtcp.dlrrLastRr(packet, dlrr), delay));
+    }
   }
 
   tick(now: number, sources: readonly ReportedSource[]): void {
@@ -184,16 +220,15 @@ export class PeerFeedback {
 
   #sendReports(sources: readonly ReportedSource[], now: number): void {
     let end = writeReceiverReport(scratch, 0, this.#ssrc);
-    let blocks = 0;
     for (const source of sources) {
       if (source.ssrc !== undefined && source.reception.started) {
         end = source.reception.addBlock(scratch, 0, end, source, now);
-        blocks++;
       }
     }
-    if (blocks > 0) {
-      this.#sendScratch(end);
-    }
+    // On the relay's own clock: only its middle bits come back, and they are compared with the same clock.
+    this.#sendScratch(
+      writeReceiverReferenceTime(scratch, end, this.#ssrc, ntpSeconds(now), ntpFraction(now)),
+    );
   }
 
   #sendScratch(end: number): void {

@@ -18,6 +18,8 @@ export type MediaSessionEvents = {
   peerState(peerId: PeerId, state: 'connected' | PeerEnd): void;
   /** Packets of the peer come, for the first time or again; or were due and have stopped. */
   peerMedia(peerId: PeerId, flowing: boolean): void;
+  /** Wants `poll` at this time or a little later, milliseconds, monotonic. Called for every packet while any is missing. */
+  wake(at: number): void;
 };
 
 export class MediaSession {
@@ -48,8 +50,9 @@ export class MediaSession {
   /** @returns the offer for the browser; undefined when there is no port for another peer */
   createPeer(peerId: PeerId, role: Role, codec: VideoCodec): string | undefined {
     const events = {
-      delivering: () => this.#route(),
+      delivering: (now: number) => this.#route(now),
       media: (flowing: boolean) => this.#events.peerMedia(peerId, flowing),
+      wake: (at: number) => this.#events.wake(at),
     };
     const member = new Member(peerId, role, codec, events, this.#counters);
     const pipe = this.#openPipe(`${this.id}/${peerId}`, member, {
@@ -133,6 +136,13 @@ export class MediaSession {
     }
   }
 
+  /** Asks again for packets that are missing and due. */
+  poll(now: number): void {
+    for (const member of this.#members.values()) {
+      member.poll(now);
+    }
+  }
+
   tick(now: number): void {
     for (const member of this.#members.values()) {
       if (member.isOverdue(now)) {
@@ -151,10 +161,11 @@ export class MediaSession {
   }
 
   #connected(member: Member): void {
+    const now = performance.now();
     member.onConnected();
-    this.#route();
+    this.#route(now);
     if (this.#gateOpen) {
-      member.uptracks.of('video')?.requestKeyframe(performance.now());
+      member.uptracks.of('video')?.requestKeyframe(now);
     }
     this.#events.peerState(member.peerId, 'connected');
   }
@@ -162,16 +173,16 @@ export class MediaSession {
   #remove(member: Member): void {
     this.#members.delete(member.peerId);
     member.close();
-    this.#route();
+    this.#route(performance.now());
   }
 
   /** Gives everybody the other side's voice and picture. */
-  #route(): void {
+  #route(now: number): void {
     for (const member of this.#members.values()) {
       for (const downtrack of member.downtracks) {
         const source = this.#source(member.role, downtrack.format.kind);
         // The relay does not transcode: another codec than the viewer agreed to would only be noise.
-        downtrack.switchTo(source?.format.codec === downtrack.format.codec ? source : undefined);
+        downtrack.switchTo(source?.format.codec === downtrack.format.codec ? source : undefined, now);
       }
     }
   }

@@ -4,7 +4,7 @@
  */
 import { randomInt } from 'node:crypto';
 import * as rtcp from '../codec/rtcp.ts';
-import { Downtrack, type TransportSequence } from './downtrack.ts';
+import { Downtrack } from './downtrack.ts';
 import { PeerFeedback } from './feedback.ts';
 import {
   type Answer,
@@ -17,7 +17,8 @@ import {
 } from './negotiation.ts';
 import type { PacketReceiver, Peer } from './peer.ts';
 import type { PeerId, Role, VideoCodec } from './protocol.ts';
-import { Uptrack, Uptracks } from './uptrack.ts';
+import { Uptrack } from './uptrack.ts';
+import { Uptracks } from './uptracks.ts';
 import { Watchdog } from './watchdog.ts';
 import type { PacketCounters, PeerStats } from './worker-protocol.ts';
 
@@ -38,9 +39,11 @@ export type Pipe = Pick<Peer, 'pipe' | 'connected' | 'accept' | 'send' | 'close'
 
 export type MemberEvents = {
   /** One of its uptracks has begun to deliver. */
-  delivering(): void;
+  delivering(now: number): void;
   /** Packets of this peer come, for the first time or again; or were due and have stopped. */
   media(flowing: boolean): void;
+  /** Wants `poll` at this time, in milliseconds, monotonic; a later call may name an earlier one. */
+  wake(at: number): void;
 };
 
 export class Member implements PacketReceiver {
@@ -67,13 +70,13 @@ export class Member implements PacketReceiver {
     this.#counters = counters;
     const send = (packet: Buffer) => this.pipe?.send(packet) === true;
     const video = videoFormat(codec);
-    const transport: TransportSequence = { next: 1 };
-    const ssrcs = randomSsrcs(3);
-    const down = (format: TrackFormat, ssrc: number) =>
-      new Downtrack({ format, ssrc, initialSequence: randomInt(1, 2 ** 15), transport, send, counters });
-    const audio = down(AUDIO_FORMAT, ssrcs[0]);
-    this.downtracks = role === 'technician' ? [audio, down(video, ssrcs[1])] : [audio];
-    this.#feedback = new PeerFeedback(ssrcs[2], send, counters);
+    const [audioSsrc, videoSsrc, rtxSsrc, ownSsrc] = randomSsrcs();
+    this.#feedback = new PeerFeedback(ownSsrc, send, counters);
+    const { roundTrip } = this.#feedback;
+    const down = (format: TrackFormat, ssrcs: { ssrc: number; rtxSsrc?: number }) =>
+      new Downtrack({ format, ...ssrcs, initialSequence: randomInt(1, 2 ** 15), roundTrip, send, counters });
+    const audio = down(AUDIO_FORMAT, { ssrc: audioSsrc });
+    this.downtracks = role === 'technician' ? [audio, down(video, { ssrc: videoSsrc, rtxSsrc })] : [audio];
     const formats = role === 'customer' ? [AUDIO_FORMAT, video] : [AUDIO_FORMAT];
     this.uptracks = new Uptracks(
       formats.map((format) => new Uptrack(format, this.#feedback, counters)),
@@ -81,11 +84,11 @@ export class Member implements PacketReceiver {
       counters,
     );
     for (const uptrack of this.uptracks.all) {
-      uptrack.onDelivering = () => events.delivering();
+      uptrack.onDelivering = (now) => events.delivering(now);
     }
     this.sections = mediaSections(role, codec, {
-      audio: stream('audio', ssrcs[0]),
-      ...(role === 'technician' && { video: stream('video', ssrcs[1]) }),
+      audio: stream('audio', audioSsrc),
+      ...(role === 'technician' && { video: { ...stream('video', videoSsrc), rtxSsrc } }),
     });
   }
 
@@ -94,11 +97,13 @@ export class Member implements PacketReceiver {
   }
 
   get stats(): PeerStats {
+    const roundTripMs = this.#feedback.roundTrip.measuredMs;
     return {
       peerId: this.peerId,
       role: this.role,
       connected: this.connected,
       ...(this.#connectMs !== undefined && { connectMs: this.#connectMs }),
+      ...(roundTripMs !== undefined && { roundTripMs }),
       up: this.uptracks.all.map((uptrack) => uptrack.stats),
       down: this.downtracks.map((downtrack) => downtrack.stats),
     };
@@ -117,8 +122,9 @@ export class Member implements PacketReceiver {
     for (const [index, section] of sections.entries()) {
       const kind = this.sections[index]?.kind;
       if (kind !== undefined && section.ssrc !== undefined) {
-        this.uptracks.of(kind)?.declare(section.ssrc);
+        this.uptracks.of(kind)?.declare(section.ssrc, section.rtxSsrc);
       }
+      this.downtracks.find(({ format }) => format.kind === kind)?.onAnswer(section.payloadTypes);
     }
   }
 
@@ -155,6 +161,7 @@ export class Member implements PacketReceiver {
       this.#events.media(true);
     }
     this.uptracks.receive(packet, now);
+    this.poll(now);
   }
 
   rtcp(packet: Buffer, now: number): void {
@@ -167,6 +174,17 @@ export class Member implements PacketReceiver {
     }
     if (at !== packet.length) {
       this.#counters.droppedMalformed++;
+    }
+  }
+
+  /** Asks again for what is due. */
+  poll(now: number): void {
+    const { nextDueAt } = this.uptracks;
+    if (now >= nextDueAt) {
+      this.uptracks.poll(now);
+      this.#events.wake(this.uptracks.nextDueAt);
+    } else if (nextDueAt !== Number.POSITIVE_INFINITY) {
+      this.#events.wake(nextDueAt);
     }
   }
 
@@ -210,6 +228,9 @@ export class Member implements PacketReceiver {
       case rtcp.RECEIVER_REPORT:
         this.#receiveReportBlocks(packet, at, now);
         return;
+      case rtcp.EXTENDED_REPORT:
+        this.#feedback.receiveExtendedReport(packet, at, end, now);
+        return;
       case rtcp.PLI:
       case rtcp.FIR:
       case rtcp.NACK:
@@ -252,7 +273,7 @@ export class Member implements PacketReceiver {
       } else if (kind === rtcp.PLI && media === downtrack.ssrc) {
         downtrack.receiveKeyframeRequest(now);
       } else if (kind === rtcp.NACK && media === downtrack.ssrc) {
-        downtrack.receiveNack(packet, at, end);
+        downtrack.receiveNack(packet, at, end, now);
       }
     }
   }
@@ -263,11 +284,11 @@ function stream(kind: 'audio' | 'video', ssrc: number): OutgoingStream {
 }
 
 /** Distinct within one connection, as RFC 3550 section 8 asks; 0 is left out because it means "none" in places. */
-function randomSsrcs(count: 3): [number, number, number] {
+function randomSsrcs(): [number, number, number, number] {
   const ssrcs = new Set<number>();
-  while (ssrcs.size < count) {
+  while (ssrcs.size < 4) {
     ssrcs.add(randomInt(1, 2 ** 32));
   }
-  const [first = 1, second = 2, third = 3] = ssrcs;
-  return [first, second, third];
+  const [first = 1, second = 2, third = 3, fourth = 4] = ssrcs;
+  return [first, second, third, fourth];
 }

@@ -26,8 +26,14 @@ const VIDEO_FORMATS: Record<VideoCodec, readonly string[]> = {
 };
 
 /** Ids of the header extensions (RFC 8285), the same on every leg. No orientation: the phone turns pixels. */
+export const ABSOLUTE_SEND_TIME_EXTENSION = 2;
 export const TRANSPORT_SEQUENCE_EXTENSION = 3;
 export const MID_EXTENSION = 4;
+const EXTENSION_URIS: Record<number, string> = {
+  [ABSOLUTE_SEND_TIME_EXTENSION]: 'http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time',
+  [TRANSPORT_SEQUENCE_EXTENSION]: 'http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01',
+  [MID_EXTENSION]: 'urn:ietf:params:rtp-hdrext:sdes:mid',
+};
 
 export const AUDIO_CLOCK_RATE_HZ = 48_000;
 export const VIDEO_CLOCK_RATE_HZ = 90_000;
@@ -96,6 +102,8 @@ export type MediaSection = {
   mid: string;
   direction: Direction;
   codecs: readonly Codec[];
+  /** Ids of the header extensions offered. */
+  extensions: readonly number[];
   stream?: OutgoingStream;
 };
 
@@ -126,17 +134,34 @@ export type Answer = {
   sections: readonly AnsweredSection[];
 };
 
-const OPUS: Codec = {
-  payloadType: OPUS_PAYLOAD_TYPE,
-  encoding: 'opus/48000/2',
-  feedback: ['transport-cc'],
-  format: 'minptime=10;useinbandfec=1',
+function audioCodecs(feedback: readonly string[]): Codec[] {
+  return [
+    {
+      payloadType: OPUS_PAYLOAD_TYPE,
+      encoding: 'opus/48000/2',
+      feedback,
+      format: 'minptime=10;useinbandfec=1',
+    },
+  ];
+}
+
+const VIDEO_FEEDBACK = ['nack', 'nack pli', 'ccm fir', 'goog-remb'];
+
+/**
+ * The bandwidth towards the relay is estimated by the phone from TWCC; that towards a viewer by the viewer, which says
+ * it in a REMB. A browser sends REMB only where transport-cc is not agreed. Both need the sender's clock in the packets.
+ */
+const TRANSPORT_FEEDBACK: Record<Role, readonly string[]> = { customer: ['transport-cc'], technician: [] };
+const EXTENSIONS: Record<Role, readonly number[]> = {
+  customer: [ABSOLUTE_SEND_TIME_EXTENSION, TRANSPORT_SEQUENCE_EXTENSION, MID_EXTENSION],
+  technician: [ABSOLUTE_SEND_TIME_EXTENSION, MID_EXTENSION],
 };
 
-const VIDEO_FEEDBACK = ['nack', 'nack pli', 'ccm fir', 'transport-cc', 'goog-remb'];
-
 /** The video codec of a session with its retransmission format (RFC 4588). */
-export function videoCodecs(codec: VideoCodec, options: { startBitrate: boolean; rtx: boolean }): Codec[] {
+export function videoCodecs(
+  codec: VideoCodec,
+  options: { startBitrate: boolean; rtx: boolean; feedback: readonly string[] },
+): Codec[] {
   const payloadTypes = VIDEO_PAYLOAD_TYPES[codec];
   const format = [
     ...VIDEO_FORMATS[codec],
@@ -145,7 +170,7 @@ export function videoCodecs(codec: VideoCodec, options: { startBitrate: boolean;
   const media: Codec = {
     payloadType: payloadTypes.media,
     encoding: `${codec}/${VIDEO_CLOCK_RATE_HZ}`,
-    feedback: VIDEO_FEEDBACK,
+    feedback: [...VIDEO_FEEDBACK, ...options.feedback],
     ...(format.length > 0 && { format: format.join(';') }),
   };
   const rtx: Codec = {
@@ -164,13 +189,24 @@ export function mediaSections(
   streams: { audio: OutgoingStream; video?: OutgoingStream },
 ): MediaSection[] {
   const toCustomer = role === 'customer';
+  const feedback = TRANSPORT_FEEDBACK[role];
+  const extensions = EXTENSIONS[role];
   return [
-    { kind: 'audio', mid: '0', direction: 'sendrecv', codecs: [OPUS], stream: streams.audio },
+    {
+      kind: 'audio',
+      mid: '0',
+      direction: 'sendrecv',
+      codecs: audioCodecs(feedback),
+      extensions,
+      stream: streams.audio,
+    },
     {
       kind: 'video',
       mid: '1',
       direction: toCustomer ? 'recvonly' : 'sendonly',
+      extensions,
       codecs: videoCodecs(codec, {
+        feedback,
         startBitrate: toCustomer,
         // Towards a viewer only once the relay retransmits with it.
         rtx: toCustomer || streams.video?.rtxSsrc !== undefined,
@@ -214,8 +250,7 @@ function sectionLines(pipe: PipeDescription, section: MediaSection): string[] {
     // An offer must leave the choice (RFC 8842 section 5.2); browsers then take the active part.
     'a=setup:actpass',
     `a=mid:${section.mid}`,
-    `a=extmap:${TRANSPORT_SEQUENCE_EXTENSION} http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01`,
-    `a=extmap:${MID_EXTENSION} urn:ietf:params:rtp-hdrext:sdes:mid`,
+    ...section.extensions.map((id) => `a=extmap:${id} ${EXTENSION_URIS[id]}`),
     `a=${section.direction}`,
     'a=rtcp-mux',
     'a=rtcp-rsize',

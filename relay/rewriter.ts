@@ -6,6 +6,7 @@
  * All sequence numbers are unwrapped (plain numbers that only grow); a writer cuts them to 16 bits. Timestamps
  * are 32-bit and wrap.
  */
+import { distance16, truncate16 } from '../codec/serial.ts';
 
 /**
  * How far behind the newest an outgoing packet may be. libsrtp refuses to protect a sequence number 1024
@@ -84,6 +85,28 @@ export class Rewriter {
       }
     }
     return sequence - offset;
+  }
+
+  /**
+   * The incoming number of an outgoing one of this stretch, given by its 16 bits on the wire: what the receiver asks
+   * for. −1 for one of an earlier stretch and one that is not known any more; a number that never went out because it
+   * never came is answered too.
+   */
+  incoming(sequenceNumber: number): number {
+    const outgoing = this.#lastSequence + distance16(truncate16(this.#lastSequence), sequenceNumber);
+    let sequence = outgoing + this.#sequenceOffset;
+    // The skips behind the number do not count for it; they are looked at newest first.
+    const remembered = Math.min(this.#skipCount, REMEMBERED_SKIPS);
+    for (let back = 1; back <= remembered; back++) {
+      const skipped = this.#skips[(this.#skipCount - back) % REMEMBERED_SKIPS] ?? 0;
+      if (skipped < sequence) {
+        break;
+      }
+      sequence--;
+    }
+    return outgoing > this.#lastSequence || sequence < this.#first || sequence <= this.#foldedBelow
+      ? -1
+      : sequence;
   }
 
   /** The outgoing timestamp of any packet of this stretch. */

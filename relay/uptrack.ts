@@ -1,17 +1,19 @@
 /**
  * Media towards the relay: what one browser sends, one `Uptrack` for its voice and one for its picture. Second
- * step of a packet's way (peer, uptrack, downtrack, peer): validated here, accounted, and given to every
- * downstream in a plain loop.
+ * step of a packet's way (peer, uptrack, downtrack, peer): validated here, accounted, kept for retransmission, and
+ * given to every downstream in a plain loop. What is missing is asked for again.
  */
 import * as av1 from '../codec/av1.ts';
-import { u16 } from '../codec/bytes.ts';
 import * as h264 from '../codec/h264.ts';
 import * as rtp from '../codec/rtp.ts';
 import { add16, SequenceUnwrapper } from '../codec/serial.ts';
 import * as vp8 from '../codec/vp8.ts';
 import * as vp9 from '../codec/vp9.ts';
+import { PacketCache } from './cache.ts';
 import { type PeerFeedback, Reception, type SenderReport } from './feedback.ts';
-import { TRANSPORT_SEQUENCE_EXTENSION, type TrackFormat } from './negotiation.ts';
+import { MissingPackets } from './loss.ts';
+import { ABSOLUTE_SEND_TIME_EXTENSION, type TrackFormat } from './negotiation.ts';
+import { PICTURE_IDS } from './picture-ids.ts';
 import type { PacketCounters, UptrackStats } from './worker-protocol.ts';
 
 /** A second request within this brings no second keyframe; LiveKit's throttle (facts/reliability.md 1.2). */
@@ -36,7 +38,23 @@ const IS_KEYFRAME: Record<TrackFormat['codec'], (b: Uint8Array, offset: number, 
   AV1: av1.isKeyframe,
 };
 
-const NO_STATS = { packets: 0, bytes: 0, keyframes: 0, plis: 0 };
+/**
+ * A viewer whose picture has a hole for this long is frozen, and a keyframe comes sooner than the rest of the tries.
+ * It is asked for as often while the hole stays.
+ */
+const HOLE_PATIENCE_MS = 1_000;
+
+/** What a new viewer is started with at once; more would only queue up on its way, and a keyframe is asked for. */
+const REPLAY_MAX_PACKETS = 300;
+const REPLAY_MAX_BYTES = 128 * 1_024;
+
+/** An uptrack's numbers asked for within one call; a NACK of them fits one packet whatever they are. */
+const wanted = new Float64Array(250);
+
+/** A packet out of the cache on its way to a viewer; filled and used up within one call. */
+const replayBytes = Buffer.alloc(1_500);
+
+const NO_STATS = { packets: 0, bytes: 0, keyframes: 0, plis: 0, nacked: 0, recovered: 0 };
 
 /** Every stretch of packets with coherent numbers has its own, in the whole process. */
 let lastGeneration = 0;
@@ -58,14 +76,35 @@ export type RtpPacket = {
   keyframe: boolean;
   /** Changes when sequence numbers and timestamps do not continue the ones before. */
   generation: number;
-  /** Where the transport-wide sequence number stands; −1 without one. */
-  transportSequenceOffset: number;
+  /** Where the sender's clock stands; −1 without it. */
+  absoluteSendTimeOffset: number;
+  /** Counters of VP8 and VP9 as received; −1 without them. */
+  pictureId: number;
+  tl0PicIdx: number;
+  /** The bytes carry other counters than these. */
+  pictureIdsMoved: boolean;
+};
+
+export const NO_PACKET: RtpPacket = {
+  bytes: Buffer.alloc(0),
+  payloadOffset: 0,
+  arrivedAt: 0,
+  sequence: 0,
+  timestamp: 0,
+  keyframe: false,
+  generation: 0,
+  absoluteSendTimeOffset: -1,
+  pictureId: -1,
+  tl0PicIdx: -1,
+  pictureIdsMoved: false,
 };
 
 /** Somebody who gets what an uptrack gets: a downtrack, later a recorder. */
 export type Downstream = {
   /** True when it writes into the packet. Those that only read are served first and see the bytes as sent. */
   readonly rewrites: boolean;
+  /** For how long it may ask for a packet again. */
+  readonly retentionMs: number;
   forward(packet: RtpPacket): void;
   /** This packet has no content for anybody; a rewriter closes the gap that it leaves. */
   skip(packet: RtpPacket): void;
@@ -75,34 +114,46 @@ export type Downstream = {
 export class Uptrack {
   readonly format: TrackFormat;
   readonly reception: Reception;
+  /** What retransmissions are answered from; nothing in it while `format.rtxPayloadType` is undefined. */
+  readonly cache = new PacketCache();
   readonly #feedback: PeerFeedback;
   readonly #counters: PacketCounters;
   readonly #unwrapper = new SequenceUnwrapper();
+  readonly #missing: MissingPackets;
   readonly #downstreams: Downstream[] = [];
   readonly #stats = { ...NO_STATS };
   readonly #isKeyframe: (b: Uint8Array, offset: number, end: number) => boolean;
+  readonly #pictureIds: (typeof PICTURE_IDS)[TrackFormat['codec']];
+  readonly #replayed: RtpPacket = { ...NO_PACKET };
   #ssrc: number | undefined;
+  #rtxSsrc: number | undefined;
   #senderReport: SenderReport | undefined;
   #generation = ++lastGeneration;
   #lastArrivalAt = Number.NEGATIVE_INFINITY;
   /** The sequence number that would prove a large step right; −1 for none. */
   #resyncAt = -1;
+  /** The next number that comes through the gate when nothing is lost; −1 before the first. */
+  #expected = -1;
+  /** The newest keyframe that came through the gate: its first packet and its timestamp. */
+  #keyframe = -1;
+  #keyframeTimestamp = -1;
   #keyframeWanted = false;
   #keyframeRequestedAt = Number.NEGATIVE_INFINITY;
+  #holeReportedAt = Number.NEGATIVE_INFINITY;
   #delivers = false;
-  /** While false, packets are accounted and go no further. */
-  open = false;
-  /** While true, packets go no further because the worker is overloaded. */
-  shed = false;
+  #open = false;
+  #shed = false;
   /** Called once, before the packet that makes `delivers` true is forwarded. */
-  onDelivering: () => void = () => {};
+  onDelivering: (now: number) => void = () => {};
 
   constructor(format: TrackFormat, feedback: PeerFeedback, counters: PacketCounters) {
     this.format = format;
     this.reception = new Reception(format.clockRateHz);
     this.#feedback = feedback;
     this.#counters = counters;
+    this.#missing = new MissingPackets(feedback.roundTrip);
     this.#isKeyframe = IS_KEYFRAME[format.codec];
+    this.#pictureIds = PICTURE_IDS[format.codec];
   }
 
   get ssrc(): number | undefined {
@@ -119,13 +170,41 @@ export class Uptrack {
     return this.#senderReport;
   }
 
+  /** The newest number that came through the gate, unwrapped; −1 before the first. */
+  get newest(): number {
+    return this.#expected - 1;
+  }
+
+  /** When `poll` has something to do; infinite while nothing is missing. */
+  get nextDueAt(): number {
+    return this.#asksAgain ? this.#missing.nextDueAt : Number.POSITIVE_INFINITY;
+  }
+
   get stats(): UptrackStats {
     return {
       kind: this.format.kind,
       ...this.#stats,
       lost: this.reception.lost,
       jitterMs: this.reception.jitterMs,
+      unrecovered: this.#missing.abandoned,
+      cacheBytes: this.cache.bytes,
     };
+  }
+
+  /** While false, packets are accounted and go no further. */
+  get open(): boolean {
+    return this.#open;
+  }
+
+  set open(open: boolean) {
+    this.#open = open;
+    this.#interrupt();
+  }
+
+  /** While true, packets go no further because the worker is overloaded. */
+  set shed(shed: boolean) {
+    this.#shed = shed;
+    this.#interrupt();
   }
 
   subscribe(downstream: Downstream): void {
@@ -145,9 +224,10 @@ export class Uptrack {
     }
   }
 
-  /** The source that the browser's answer declared. */
-  declare(ssrc: number): void {
+  /** The sources that the browser's answer declared. */
+  declare(ssrc: number, rtxSsrc?: number): void {
     this.#restart(ssrc);
+    this.#rtxSsrc = rtxSsrc;
   }
 
   /**
@@ -162,40 +242,41 @@ export class Uptrack {
     }
     this.#lastArrivalAt = arrivedAt;
     packet.sequence = this.#unwrapper.unwrap(rtp.sequenceNumber(bytes));
-    packet.generation = this.#generation;
     this.reception.onPacket(packet.sequence, packet.timestamp, arrivedAt);
     this.#stats.packets++;
     this.#stats.bytes += bytes.length;
-    const contentLength = rtp.payloadLength(bytes, packet.payloadOffset);
-    const hasContent = contentLength > 0;
-    packet.keyframe = this.#isKeyframe(bytes, packet.payloadOffset, packet.payloadOffset + contentLength);
-    if (packet.keyframe) {
-      this.#stats.keyframes++;
-      this.#keyframeWanted = false;
-    }
-    if (!this.open) {
+    if (!this.#open) {
       this.#counters.droppedGate++;
-      return;
-    }
-    if (this.shed) {
+    } else if (this.#shed) {
       this.#counters.droppedShed++;
+    } else if (this.#isNew(packet.sequence, arrivedAt)) {
+      this.#forward(packet);
+    } else {
+      this.#counters.droppedDuplicate++;
+    }
+  }
+
+  /**
+   * Takes a packet of this track's retransmission payload type (RFC 4588). Only what is missing goes on: Chromium
+   * probes the bandwidth with retransmissions of old packets, and SRTP refuses numbers 1024 behind.
+   * @param packet as for `receive`; its bytes become those of the original
+   */
+  receiveRetransmission(packet: RtpPacket): void {
+    const { bytes, arrivedAt } = packet;
+    const original = rtp.originalSequenceNumber(bytes, packet.payloadOffset);
+    const sequence = this.#unwrapper.peek(original);
+    const isOurs = this.#rtxSsrc === undefined || rtp.ssrc(bytes) === this.#rtxSsrc;
+    const ssrc = this.#ssrc;
+    if (original < 0 || ssrc === undefined || !isOurs || !this.#missing.take(sequence, arrivedAt, true)) {
+      this.#counters.droppedUnasked++;
       return;
     }
-    if (!this.#delivers && (packet.keyframe || this.format.kind === 'audio')) {
-      this.#delivers = true;
-      this.onDelivering();
-    }
-    if (!hasContent) {
-      this.#counters.droppedUnasked++;
-    }
-    const downstreams = this.#downstreams;
-    for (let index = 0; index < downstreams.length; index++) {
-      if (hasContent) {
-        downstreams[index]?.forward(packet);
-      } else {
-        downstreams[index]?.skip(packet);
-      }
-    }
+    const length = rtp.unwrapRtx(bytes, bytes.length, ssrc, this.format.payloadType);
+    packet.bytes = bytes.subarray(0, length);
+    packet.sequence = sequence;
+    this.#stats.recovered++;
+    this.#counters.recovered++;
+    this.#forward(packet);
   }
 
   /** A sender report about some source of this peer. */
@@ -210,16 +291,149 @@ export class Uptrack {
    * a closed gate or while shed not at all: a frozen viewer's requests would only hold up the one at its end.
    */
   requestKeyframe(now: number): void {
-    if (this.open && !this.shed) {
+    if (this.#open && !this.#shed) {
       this.#keyframeWanted = true;
       this.#askForKeyframe(now);
     }
   }
 
+  /** Asks again for what is missing and due. */
+  poll(now: number): void {
+    const ssrc = this.#ssrc;
+    if (!this.#asksAgain || ssrc === undefined) {
+      return;
+    }
+    for (let count = this.#missing.collect(now, wanted); count > 0; ) {
+      this.#feedback.requestPackets(ssrc, wanted, count);
+      this.#stats.nacked += count;
+      count = count === wanted.length ? this.#missing.collect(now, wanted) : 0;
+    }
+  }
+
   tick(now: number): void {
+    this.poll(now);
+    this.#missing.expire(now);
+    // Holes before the newest keyframe stop nobody.
+    if (
+      this.#asksAgain &&
+      now - this.#holeReportedAt >= HOLE_PATIENCE_MS &&
+      this.#missing.oldestAge(this.#keyframe, now) >= HOLE_PATIENCE_MS
+    ) {
+      this.#holeReportedAt = now;
+      this.requestKeyframe(now);
+    }
     if (this.#keyframeWanted) {
       this.#askForKeyframe(now);
     }
+    this.cache.tick(now);
+    let retentionMs = 0;
+    for (const downstream of this.#downstreams) {
+      retentionMs = Math.max(retentionMs, downstream.retentionMs);
+    }
+    this.cache.retentionMs = retentionMs;
+  }
+
+  /** The first packet of the newest keyframe when it and all that came since are at hand and little enough; else −1. */
+  replayableKeyframe(now: number): number {
+    const { newest } = this;
+    if (this.#keyframe < 0 || newest - this.#keyframe >= REPLAY_MAX_PACKETS) {
+      return -1;
+    }
+    let bytes = 0;
+    for (let sequence = this.#keyframe; sequence <= newest; sequence++) {
+      const slot = this.cache.find(sequence, now);
+      if (slot < 0 && (sequence === this.#keyframe || !this.#missing.isMissing(sequence))) {
+        return -1;
+      }
+      bytes += slot < 0 ? 0 : this.cache.length(slot);
+    }
+    return bytes <= REPLAY_MAX_BYTES ? this.#keyframe : -1;
+  }
+
+  /** Forwards to one downstream what the cache has of these numbers, both ends included; the newest 300 at most. */
+  replay(downstream: Downstream, from: number, to: number, now: number): void {
+    const packet = this.#replayed;
+    for (let sequence = Math.max(from, to - REPLAY_MAX_PACKETS); sequence <= to; sequence++) {
+      const slot = this.cache.find(sequence, now);
+      if (slot >= 0) {
+        const length = this.cache.length(slot);
+        this.cache.copy(slot, replayBytes, 0, 0, length);
+        packet.bytes = replayBytes.subarray(0, length);
+        packet.payloadOffset = this.cache.payloadOffset(slot);
+        packet.arrivedAt = now;
+        packet.sequence = sequence;
+        packet.timestamp = rtp.timestamp(packet.bytes);
+        packet.absoluteSendTimeOffset = absoluteSendTimeOffset(packet.bytes);
+        this.#inspect(packet);
+        downstream.forward(packet);
+      }
+    }
+  }
+
+  /** The relay has asked for this number itself. */
+  isMissing(sequence: number): boolean {
+    return this.#missing.isMissing(sequence);
+  }
+
+  /** A packet that nobody has had yet, whatever its order. */
+  #forward(packet: RtpPacket): void {
+    const { bytes, payloadOffset, arrivedAt, sequence } = packet;
+    this.#inspect(packet);
+    if (packet.keyframe) {
+      this.#stats.keyframes++;
+      this.#keyframeWanted = false;
+      if (sequence > this.#keyframe && packet.timestamp !== this.#keyframeTimestamp) {
+        this.#keyframe = sequence;
+        this.#keyframeTimestamp = packet.timestamp;
+      }
+    }
+    if (!this.#delivers && (packet.keyframe || this.format.kind === 'audio')) {
+      this.#delivers = true;
+      this.onDelivering(arrivedAt);
+    }
+    const hasContent = rtp.payloadLength(bytes, payloadOffset) > 0;
+    if (!hasContent) {
+      this.#counters.droppedUnasked++;
+    } else if (this.#asksAgain) {
+      this.cache.put(sequence, bytes, payloadOffset, arrivedAt);
+    }
+    const downstreams = this.#downstreams;
+    for (let index = 0; index < downstreams.length; index++) {
+      if (hasContent) {
+        downstreams[index]?.forward(packet);
+      } else {
+        downstreams[index]?.skip(packet);
+      }
+    }
+  }
+
+  /** Fills in what this track knows of a packet of its own. */
+  #inspect(packet: RtpPacket): void {
+    const { bytes, payloadOffset } = packet;
+    const end = payloadOffset + rtp.payloadLength(bytes, payloadOffset);
+    packet.generation = this.#generation;
+    packet.keyframe = this.#isKeyframe(bytes, payloadOffset, end);
+    packet.pictureId = this.#pictureIds?.pictureId(bytes, payloadOffset, end) ?? -1;
+    packet.tl0PicIdx = this.#pictureIds?.tl0PicIdx(bytes, payloadOffset, end) ?? -1;
+    packet.pictureIdsMoved = false;
+  }
+
+  /** Retransmission is agreed for this track. */
+  get #asksAgain(): boolean {
+    return this.format.rtxPayloadType !== undefined;
+  }
+
+  /** Whether nobody has had this number yet; notes the gap that it shows. */
+  #isNew(sequence: number, now: number): boolean {
+    const expected = this.#expected;
+    if (sequence < expected) {
+      return this.#missing.take(sequence, now, false);
+    }
+    this.#expected = sequence + 1;
+    if (expected >= 0 && sequence > expected && !this.#missing.add(expected, sequence, now)) {
+      this.requestKeyframe(now);
+    }
+    return true;
   }
 
   #askForKeyframe(now: number): void {
@@ -264,79 +478,30 @@ export class Uptrack {
   }
 
   #restart(ssrc: number | undefined): void {
+    if (ssrc !== this.#ssrc) {
+      this.#rtxSsrc = undefined;
+    }
     this.#ssrc = ssrc;
     this.#senderReport = undefined;
     this.#unwrapper.reset();
     this.#resyncAt = -1;
     this.#generation = ++lastGeneration;
     this.reception.restart();
+    this.#interrupt();
+  }
+
+  /** What comes next does not continue what came before: nothing of that is asked for, kept or started with. */
+  #interrupt(): void {
+    this.#missing.clear();
+    this.#expected = -1;
+    this.#keyframe = -1;
+    this.#keyframeTimestamp = -1;
+    this.cache.clear();
   }
 }
 
-/** All that one peer sends, told apart by payload type. */
-export class Uptracks {
-  readonly #tracks: readonly Uptrack[];
-  readonly #feedback: PeerFeedback;
-  readonly #counters: PacketCounters;
-  readonly #packet: RtpPacket = {
-    bytes: Buffer.alloc(0),
-    payloadOffset: 0,
-    arrivedAt: 0,
-    sequence: 0,
-    timestamp: 0,
-    keyframe: false,
-    generation: 0,
-    transportSequenceOffset: -1,
-  };
-
-  constructor(tracks: readonly Uptrack[], feedback: PeerFeedback, counters: PacketCounters) {
-    this.#tracks = tracks;
-    this.#feedback = feedback;
-    this.#counters = counters;
-  }
-
-  get all(): readonly Uptrack[] {
-    return this.#tracks;
-  }
-
-  of(kind: 'audio' | 'video'): Uptrack | undefined {
-    return this.#tracks.find((track) => track.format.kind === kind);
-  }
-
-  /** Takes anything that the peer received and that is not RTCP. */
-  receive(bytes: Buffer, now: number): void {
-    const payloadOffset = rtp.validateRtp(bytes);
-    if (payloadOffset < 0) {
-      this.#counters.droppedMalformed++;
-      return;
-    }
-    let extension = rtp.findExtension(bytes, TRANSPORT_SEQUENCE_EXTENSION);
-    if (extension >= 0) {
-      if (rtp.extensionLength(bytes, extension) === 2) {
-        this.#feedback.arrived(u16(bytes, extension), now);
-      } else {
-        extension = -1;
-      }
-    }
-    const payloadType = rtp.payloadType(bytes);
-    for (let index = 0; index < this.#tracks.length; index++) {
-      const track = this.#tracks[index];
-      if (track?.format.payloadType === payloadType) {
-        const packet = this.#packet;
-        packet.bytes = bytes;
-        packet.payloadOffset = payloadOffset;
-        packet.arrivedAt = now;
-        packet.timestamp = rtp.timestamp(bytes);
-        packet.transportSequenceOffset = extension;
-        track.receive(packet);
-        return;
-      }
-      if (track?.format.rtxPayloadType === payloadType) {
-        // Chromium probes with retransmissions of old packets; nobody asked for them.
-        this.#counters.droppedUnasked++;
-        return;
-      }
-    }
-    this.#counters.droppedUnknownSource++;
-  }
+/** Where the sender's clock stands in a validated packet; −1 without it. */
+export function absoluteSendTimeOffset(bytes: Buffer): number {
+  const offset = rtp.findExtension(bytes, ABSOLUTE_SEND_TIME_EXTENSION);
+  return offset >= 0 && rtp.extensionLength(bytes, offset) === 3 ? offset : -1;
 }

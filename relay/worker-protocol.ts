@@ -109,6 +109,12 @@ export const NO_PACKETS = {
   forwardedBytes: 0,
   rtcpReceived: 0,
   rtcpSent: 0,
+  /** Loss on the way here: numbers asked for again, each time, and packets that came for it. */
+  nacked: 0,
+  recovered: 0,
+  /** Loss on the way to viewers: packets sent again, and numbers asked for that the cache had not (any more). */
+  retransmitted: 0,
+  cacheMisses: 0,
   /** From here on: dropped, by reason. The session is not active. */
   droppedGate: 0,
   /** Video of an overloaded worker. */
@@ -123,6 +129,8 @@ export const NO_PACKETS = {
   droppedUnknownSource: 0,
   /** Retransmissions and padding that nobody asked for. */
   droppedUnasked: 0,
+  /** Had already, or given up. */
+  droppedDuplicate: 0,
   droppedAwaitingKeyframe: 0,
   /** Too late for the receiver of a downtrack. */
   droppedStale: 0,
@@ -145,6 +153,8 @@ export type PeerStats = {
   connected: boolean;
   /** Milliseconds from making the offer to the open transport; absent before. */
   connectMs?: number;
+  /** Smoothed round trip of this connection; absent until measured. */
+  roundTripMs?: number;
   up: UptrackStats[];
   down: DowntrackStats[];
 };
@@ -153,8 +163,15 @@ export type UptrackStats = {
   kind: 'audio' | 'video';
   packets: number;
   bytes: number;
+  /** Before anything was sent again. */
   lost: number;
   jitterMs: number;
+  /** Numbers asked for again, packets that came for it, and numbers given up. */
+  nacked: number;
+  recovered: number;
+  unrecovered: number;
+  /** Memory of the retransmission cache. */
+  cacheBytes: number;
   keyframes: number;
   /** Keyframe requests sent to the publisher. */
   plis: number;
@@ -167,8 +184,11 @@ export type DowntrackStats = {
   /** Keyframe requests, lost packets named in NACKs, and the last report of the viewer. */
   plis: number;
   nackedPackets: number;
+  /** Packets sent again, and numbers asked for that the cache had not. */
+  retransmitted: number;
+  cacheMisses: number;
   fractionLost: number;
-  /** Absent until a receiver report answered a sender report. */
+  /** Smoothed; absent until measured. */
   roundTripMs?: number;
   /** Last REMB of the viewer. */
   rembBps?: number;

@@ -30,6 +30,12 @@ const TICK_INTERVAL_MS = 50;
  */
 const STALL_MS = 500;
 
+/**
+ * Between ticks the worker wakes only for requests for missing packets that are due; no more often than this, because
+ * a few milliseconds of a round trip do not show.
+ */
+const MIN_WAKE_MS = 4;
+
 /** The same fault again within this is told once: a broken hot path would tell thousands. */
 const FAULT_INTERVAL_MS = 1_000;
 
@@ -44,6 +50,9 @@ class Worker {
   readonly #faultAt = new Map<string, number>();
   readonly #ticker: ReturnType<typeof setInterval>;
   #tickDueAt: number;
+  /** The one-shot timer beside the ticker, and when it is due; infinite while nothing is. */
+  #waker: ReturnType<typeof setTimeout> | undefined;
+  #wakeAt = Number.POSITIVE_INFINITY;
   #statsAt: number;
   #aliveAt: number;
   readonly #meter = new LoadMeter();
@@ -106,6 +115,7 @@ class Worker {
   shutdown(): void {
     clearInterval(this.#ticker);
     this.#meter.setFine(false);
+    clearTimeout(this.#waker);
     for (const session of this.#sessions.values()) {
       session.close();
     }
@@ -169,12 +179,35 @@ class Worker {
             send({ type: 'peerState', peerId, state });
           },
           peerMedia: (peerId, flowing) => send({ type: 'peerMedia', peerId, flowing }),
+          wake: (at) => this.#wake(at),
         },
         this.#counters,
       );
       this.#sessions.set(sessionId, session);
     }
     return session;
+  }
+
+  /** Polls the sessions at this time, unless that is to happen earlier anyway. */
+  #wake(at: number): void {
+    if (at >= this.#wakeAt) {
+      return;
+    }
+    clearTimeout(this.#waker);
+    this.#wakeAt = at;
+    const delay = Math.max(MIN_WAKE_MS, Math.ceil(at - performance.now()));
+    this.#waker = setTimeout(() => this.#poll(performance.now()), delay);
+  }
+
+  #poll(now: number): void {
+    this.#wakeAt = Number.POSITIVE_INFINITY;
+    for (const session of this.#sessions.values()) {
+      try {
+        session.poll(now);
+      } catch (error) {
+        this.#fault('poll', error);
+      }
+    }
   }
 
   #tick(now: number): void {

@@ -271,3 +271,21 @@ t.test('a CNAME of any length ends in a zero and on a word', async (t) => {
   t.same(wrong, []);
   t.equal(write.writeSdesCname(Buffer.alloc(500), 0, 5, Buffer.alloc(256)), -1);
 });
+
+t.test('a receiver reference time, and the answer to it among other blocks', async (t) => {
+  const b = Buffer.alloc(64);
+  t.equal(write.writeReceiverReferenceTime(b, 4, 0x01020304, 0xaabbccdd, 0x11223344), 24);
+  t.equal(b.subarray(4, 24).toString('hex'), '80cf00040102030404000002aabbccdd11223344');
+  t.equal(rtcp.rtcpKind(b, 4, rtcp.nextRtcp(b, 4)), rtcp.EXTENDED_REPORT);
+  t.equal(write.writeReceiverReferenceTime(b, 50, 1, 2, 3), -1, 'no room');
+  // An empty block of another type, then a DLRR with two sources.
+  const answer = Buffer.from(
+    '80cf000900000009' + '07000000' + '05000006' + '000000070000000100000002' + '01020304ccdd112200010000',
+    'hex',
+  );
+  const dlrr = rtcp.findDlrr(answer, 0, rtcp.nextRtcp(answer, 0), 0x01020304);
+  t.equal(rtcp.dlrrLastRr(answer, dlrr), 0xccdd1122);
+  t.equal(rtcp.dlrrDelaySinceLastRr(answer, dlrr), 65_536);
+  t.equal(rtcp.findDlrr(answer, 0, answer.length, 4711), -1);
+  t.equal(rtcp.findDlrr(answer, 0, 32, 0x01020304), -1, 'a block that runs past the end');
+});

@@ -96,6 +96,7 @@ function session() {
     {
       peerState: (peerId, state) => states.push(`${peerId} ${state}`),
       peerMedia: (peerId, flowing) => flows.push(`${peerId} ${flowing}`),
+      wake: () => {},
     },
     counters,
   );
@@ -228,7 +229,11 @@ t.test('a new connection of the phone takes over each kind when it delivers it',
   }
   media.closePeer('c2');
   customer.sends('audio', 4);
-  t.equal(technician.pipe.rtp().length, 8, 'and the old one is again when the new one goes');
+  t.equal(
+    types(technician.pipe).filter((type) => type === 111).length,
+    4,
+    'the old one, when the new one goes',
+  );
 });
 
 t.test("a viewer's new connection is served beside its old one", async (t) => {

@@ -108,6 +108,21 @@ t.test('the offer', async (t) => {
     );
   });
 
+  t.test('lets the phone estimate its bandwidth, and the viewer say its own', async (t) => {
+    for (const index of [0, 1]) {
+      const [phone, viewer] = [section(offerTo(customer), index), section(offerTo(technician), index)];
+      for (const lines of [phone, viewer]) {
+        t.ok(lines.some((line) => /^a=extmap:2 .*abs-send-time$/.test(line)));
+      }
+      t.ok(phone.some((line) => /^a=rtcp-fb:\d+ transport-cc$/.test(line)));
+      t.notOk(
+        viewer.some((line) => /transport-cc|transport-wide/.test(line)),
+        'else Chromium sends no REMB',
+      );
+    }
+    t.ok(section(offerTo(technician), 1).includes('a=rtcp-fb:96 goog-remb'));
+  });
+
   t.test('never carries a candidate', async (t) => {
     for (const sections of [customer, technician]) {
       t.notMatch(offerTo(sections), /candidate|192\.0\.2\.2/);
@@ -138,6 +153,7 @@ t.test('the offer', async (t) => {
       mid: '2',
       direction: 'sendonly',
       codecs: technician[0]?.codecs ?? [],
+      extensions: [],
       stream: { ...audio, ssrc: 33, trackId: 'expert' },
     };
     const withRtx = mediaSections('technician', 'VP8', { audio, video: { ...video, rtxSsrc: 23 } });

@@ -9,7 +9,8 @@ import * as rtp from '../../codec/rtp.ts';
 import { readTwccFeedback, twccBaseSequence } from '../../codec/twcc.ts';
 import { PeerFeedback } from '../../relay/feedback.ts';
 import { AUDIO_FORMAT, videoFormat } from '../../relay/negotiation.ts';
-import { type Downstream, type RtpPacket, Uptrack, Uptracks } from '../../relay/uptrack.ts';
+import { type Downstream, type RtpPacket, Uptrack } from '../../relay/uptrack.ts';
+import { Uptracks } from '../../relay/uptracks.ts';
 import { NO_PACKETS } from '../../relay/worker-protocol.ts';
 import { paddingPacket, syntheticPacket, writeVp8Payload } from '../support/media-packets.ts';
 
@@ -21,6 +22,7 @@ const FRAME = { pictureId: 1, start: true, keyframe: false };
 /** Keeps what arrives at a downstream, copied because the packet is the uptrack's. */
 class Sink implements Downstream {
   readonly rewrites: boolean;
+  readonly retentionMs = 0;
   readonly forwarded: (RtpPacket & { ssrc: number })[] = [];
   readonly skipped: number[] = [];
 

@@ -1,15 +1,16 @@
 /** RTP packets as Chromium sends them through the relay, for unit tests and for load. */
 import { put16, put32 } from '../../codec/bytes.ts';
 import { writeRtpHeader } from '../../codec/rtp.ts';
-import { TRANSPORT_SEQUENCE_EXTENSION } from '../../relay/negotiation.ts';
+import { ABSOLUTE_SEND_TIME_EXTENSION, TRANSPORT_SEQUENCE_EXTENSION } from '../../relay/negotiation.ts';
 
-/** Bytes before the payload: RTP header and an extension block with the transport-wide sequence number. */
-export const SYNTHETIC_HEADER_BYTES = 20;
-/** Where that number stands. */
-export const TRANSPORT_SEQUENCE_OFFSET = 17;
+/** Bytes before the payload: RTP header and an extension block with send time and transport-wide sequence number. */
+export const SYNTHETIC_HEADER_BYTES = 24;
+/** Where these stand. */
+export const ABSOLUTE_SEND_TIME_OFFSET = 17;
+export const TRANSPORT_SEQUENCE_OFFSET = 21;
 
 /**
- * A packet of `bytes` with an empty payload: header, then the transport-wide sequence number as the only extension.
+ * A packet of `bytes` with an empty payload: header, then send time and transport-wide sequence number as extensions.
  * The caller fills the payload and may change the numbers in place for the next packet.
  */
 export function syntheticPacket(
@@ -22,8 +23,9 @@ export function syntheticPacket(
   writeRtpHeader(packet, marker, payloadType, sequence, timestamp, ssrc);
   packet[0] = (packet[0] ?? 0) | 0x10;
   put16(packet, 12, 0xbede);
-  put16(packet, 14, 1);
-  packet[16] = (TRANSPORT_SEQUENCE_EXTENSION << 4) | 1;
+  put16(packet, 14, 2);
+  packet[16] = (ABSOLUTE_SEND_TIME_EXTENSION << 4) | 2;
+  packet[20] = (TRANSPORT_SEQUENCE_EXTENSION << 4) | 1;
   put16(packet, TRANSPORT_SEQUENCE_OFFSET, transportSequence);
   return packet;
 }

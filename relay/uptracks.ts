@@ -1,0 +1,80 @@
+/**
+ * All that one browser sends: validated, noted for TWCC and told apart by payload type. The second half of the second
+ * step of a packet's way (peer, uptrack, downtrack, peer) is the track's.
+ */
+import { u16 } from '../codec/bytes.ts';
+import * as rtp from '../codec/rtp.ts';
+import type { PeerFeedback } from './feedback.ts';
+import { TRANSPORT_SEQUENCE_EXTENSION } from './negotiation.ts';
+import { absoluteSendTimeOffset, NO_PACKET, type RtpPacket, type Uptrack } from './uptrack.ts';
+import type { PacketCounters } from './worker-protocol.ts';
+
+/** All that one peer sends, told apart by payload type. */
+export class Uptracks {
+  readonly #tracks: readonly Uptrack[];
+  readonly #feedback: PeerFeedback;
+  readonly #counters: PacketCounters;
+  readonly #packet: RtpPacket = { ...NO_PACKET };
+
+  constructor(tracks: readonly Uptrack[], feedback: PeerFeedback, counters: PacketCounters) {
+    this.#tracks = tracks;
+    this.#feedback = feedback;
+    this.#counters = counters;
+  }
+
+  get all(): readonly Uptrack[] {
+    return this.#tracks;
+  }
+
+  of(kind: 'audio' | 'video'): Uptrack | undefined {
+    return this.#tracks.find((track) => track.format.kind === kind);
+  }
+
+  /** When `poll` has something to do. */
+  get nextDueAt(): number {
+    let at = Number.POSITIVE_INFINITY;
+    for (let index = 0; index < this.#tracks.length; index++) {
+      at = Math.min(at, this.#tracks[index]?.nextDueAt ?? at);
+    }
+    return at;
+  }
+
+  poll(now: number): void {
+    for (let index = 0; index < this.#tracks.length; index++) {
+      this.#tracks[index]?.poll(now);
+    }
+  }
+
+  /** Takes anything that the peer received and that is not RTCP. */
+  receive(bytes: Buffer, now: number): void {
+    const payloadOffset = rtp.validateRtp(bytes);
+    if (payloadOffset < 0) {
+      this.#counters.droppedMalformed++;
+      return;
+    }
+    const transport = rtp.findExtension(bytes, TRANSPORT_SEQUENCE_EXTENSION);
+    if (transport >= 0 && rtp.extensionLength(bytes, transport) === 2) {
+      this.#feedback.arrived(u16(bytes, transport), now);
+    }
+    const payloadType = rtp.payloadType(bytes);
+    for (let index = 0; index < this.#tracks.length; index++) {
+      const track = this.#tracks[index];
+      const isMedia = track?.format.payloadType === payloadType;
+      if (track !== undefined && (isMedia || track.format.rtxPayloadType === payloadType)) {
+        const packet = this.#packet;
+        packet.bytes = bytes;
+        packet.payloadOffset = payloadOffset;
+        packet.arrivedAt = now;
+        packet.timestamp = rtp.timestamp(bytes);
+        packet.absoluteSendTimeOffset = absoluteSendTimeOffset(bytes);
+        if (isMedia) {
+          track.receive(packet);
+        } else {
+          track.receiveRetransmission(packet);
+        }
+        return;
+      }
+    }
+    this.#counters.droppedUnknownSource++;
+  }
+}
