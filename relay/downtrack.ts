@@ -11,9 +11,10 @@ import * as rtp from '../codec/rtp.ts';
 import type { SenderReport, SendPacket } from './feedback.ts';
 import type { RoundTrip } from './loss.ts';
 import type { TrackFormat } from './negotiation.ts';
+import { absoluteSendTimeOffset, type Downstream, type RtpPacket } from './packet.ts';
 import { PictureIds } from './picture-ids.ts';
 import { Rewriter } from './rewriter.ts';
-import { absoluteSendTimeOffset, type Downstream, type RtpPacket, type Uptrack } from './uptrack.ts';
+import type { Uptrack } from './uptrack.ts';
 import type { DowntrackStats, PacketCounters } from './worker-protocol.ts';
 
 /** DLSR unit of RFC 3550 section 6.4.1. */

@@ -6,7 +6,8 @@ import { u16 } from '../codec/bytes.ts';
 import * as rtp from '../codec/rtp.ts';
 import type { PeerFeedback } from './feedback.ts';
 import { TRANSPORT_SEQUENCE_EXTENSION } from './negotiation.ts';
-import { absoluteSendTimeOffset, NO_PACKET, type RtpPacket, type Uptrack } from './uptrack.ts';
+import { absoluteSendTimeOffset, NO_PACKET, type RtpPacket } from './packet.ts';
+import type { Uptrack } from './uptrack.ts';
 import type { PacketCounters } from './worker-protocol.ts';
 
 /** All that one peer sends, told apart by payload type. */
