@@ -37,6 +37,8 @@ export type ImpairedSessionOptions = {
   phone?: LinkSettings;
   office?: LinkSettings;
   seed: number;
+  /** A file for the phone's camera; without it Chromium's test picture. */
+  camera?: string;
   relayEnv?: Record<string, string>;
 };
 
@@ -56,7 +58,11 @@ export async function openImpairedSession(options: ImpairedSessionOptions): Prom
       const file = join(scratch, `${side}.wav`);
       const { seed: voiceSeed, pitchHz } = VOICES[side];
       writeFileSync(file, wav(speechLike(VOICE_S, voiceSeed, pitchHz), SAMPLE_RATE_HZ));
-      const browser = await launchChromium([`--use-file-for-fake-audio-capture=${file}`]);
+      const args = [`--use-file-for-fake-audio-capture=${file}`];
+      if (side === 'phone' && options.camera !== undefined) {
+        args.push(`--use-file-for-fake-video-capture=${options.camera}`);
+      }
+      const browser = await launchChromium(args);
       closers.push(() => browser.close());
       const link = await ImpairedLink.open({ ...options[side], relayPort: relay.port, seed });
       closers.push(() => link.close());

@@ -5,6 +5,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus, release } from 'node:os';
 import { join } from 'node:path';
+import { bandwidth } from './bandwidth.ts';
 import { forward, forwardNeedsPrivateNetwork } from './forward.ts';
 import { loss } from './loss.ts';
 import { insidePrivateNetwork, runInPrivateNetwork } from './private-network.ts';
@@ -26,6 +27,10 @@ type Entry = { run: Bench; about: string; needsPrivateNetwork?: (argv: string[])
 
 const BENCHES: Record<string, Entry> = {
   start: { run: start, about: 'time from Start to the first picture, in two real browsers' },
+  bandwidth: {
+    run: bandwidth,
+    about: 'picture, stills and voice while the uplink gets narrow and wide again',
+  },
   loss: { run: loss, about: 'picture and voice over lossy paths, in two real browsers' },
   forward: {
     run: forward,

@@ -94,3 +94,43 @@ export function longestGapMs(presentedAtMs: readonly number[], startMs: number, 
   const times = [startMs, ...presentedAtMs.filter((time) => time > startMs && time < endMs), endMs];
   return times.slice(1).reduce((longest, time, n) => Math.max(longest, time - (times[n] ?? time)), 0);
 }
+
+type Ear = { gaps: { startMs: number; lengthMs: number }[]; lastMs: number };
+
+/**
+ * Watches the voice: `timestamp` of a synchronization source is when a packet of it was last played (W3C webrtc,
+ * RTCRtpContributingSource; on the clock of the epoch), so between two of them there was nothing but concealment.
+ */
+export async function watchVoice(page: Page): Promise<void> {
+  await page.evaluate(() => {
+    const ear: Ear = { gaps: [], lastMs: performance.now() };
+    Object.assign(window, { ear });
+    // One packet is 20 ms, so twice as often.
+    setInterval(() => {
+      const { connections } = window as unknown as Instrumented;
+      let playedMs = ear.lastMs;
+      for (const connection of connections.slice(-3)) {
+        for (const receiver of connection.connectionState === 'closed' ? [] : connection.getReceivers()) {
+          const [source] = receiver.track.kind === 'audio' ? receiver.getSynchronizationSources() : [];
+          playedMs = Math.max(playedMs, (source?.timestamp ?? 0) - performance.timeOrigin);
+        }
+      }
+      if (playedMs > ear.lastMs) {
+        if (playedMs - ear.lastMs > 100) {
+          ear.gaps.push({ startMs: ear.lastMs, lengthMs: playedMs - ear.lastMs });
+        }
+        ear.lastMs = playedMs;
+      }
+    }, 10);
+  });
+}
+
+/** Interruptions of more than 100 ms since the last call, one that has not ended yet as the last; page's clock. */
+export function takeVoiceGaps(page: Page): Promise<{ nowMs: number; gaps: Ear['gaps'] }> {
+  return page.evaluate(() => {
+    const { ear } = window as unknown as { ear: Ear };
+    const nowMs = performance.now();
+    const running = { startMs: ear.lastMs, lengthMs: nowMs - ear.lastMs };
+    return { nowMs, gaps: [...ear.gaps.splice(0), ...(running.lengthMs > 100 ? [running] : [])] };
+  });
+}

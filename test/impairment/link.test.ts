@@ -122,6 +122,7 @@ t.test('the rate limit delays by the queue, then drops what has no room', async 
   t.ok(Math.max(...delays) > 44, 'the queue was full');
   t.ok(Math.abs(delays.length - 500) < 10, 'half of it gets through');
   t.equal(direction.counters.overflowed, 1_000 - delays.length);
+  t.equal(direction.counters.sentBytes, 1_000 * delays.length);
 });
 
 t.test('what is lost on the air has used the link', async (t) => {

@@ -76,7 +76,10 @@ export function seededRandom(seed: number): () => number {
 /** What happened to the packets of one direction so far. */
 export type LinkCounters = {
   packets: number;
+  /** Of everything that was to be sent. */
   bytes: number;
+  /** Of what had room before the rate limit: what the link was used for. */
+  sentBytes: number;
   /** By chance. */
   lost: number;
   /** Because the queue was full. */
@@ -90,6 +93,7 @@ export class LinkDirection {
   readonly counters: LinkCounters = {
     packets: 0,
     bytes: 0,
+    sentBytes: 0,
     lost: 0,
     overflowed: 0,
     blackholed: 0,
@@ -192,6 +196,7 @@ export class LinkDirection {
 
   /** @returns when the last bit has left */
   #transmit(nowMs: number, bytes: number): number {
+    this.counters.sentBytes += bytes;
     this.#freeAtMs = Math.max(nowMs, this.#freeAtMs) + (bytes * 8_000) / this.#impairment.rateBps;
     return this.#freeAtMs;
   }
