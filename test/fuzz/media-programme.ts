@@ -20,7 +20,10 @@ const PEERS_MAX = 6;
 /** One input cannot be an hour long. */
 const PACKETS_MAX = 4_000;
 const TICKS_MS = [0, 1, 20, 50, 100, 500, 1_100, 3_000] as const;
-/** The codecs of customers and technicians in turn; only equal ones go together. */
+/** Around what is believed, what SRTP allows, and half and all of the circle. */
+const JUMPS = [
+  -70_000, -3_000, -2_000, -1_100, -900, -600, 600, 2_900, 3_100, 32_767, 32_768, 60_000,
+] as const;
 const VP8 = VIDEO_PAYLOAD_TYPES.VP8;
 
 /** An operation is its number and one byte of argument. */
@@ -125,7 +128,6 @@ export class MediaProgramme {
 
   #act(name: Operation, sender: Sender, argument: number, at: number): void {
     const { peer } = sender;
-    const random = randomFrom(argument * 65_536 + at);
     switch (name) {
       case 'connect':
         peer.connect();
@@ -166,10 +168,7 @@ export class MediaProgramme {
         sender.next.video += 1 + (argument % 24);
         return;
       case 'jump':
-        sender.next.video += pick(
-          random,
-          [-70_000, -3_000, -2_000, -1_100, -900, -600, 600, 2_900, 3_100, 32_767, 32_768, 60_000],
-        );
+        this.#jump(this.#customer(argument) ?? sender, JUMPS[(argument >> 2) % JUMPS.length] ?? 0);
         return;
       case 'repeat':
         this.#video(sender, sender.next.video - 1 - (argument % 80), false);
@@ -292,6 +291,13 @@ export class MediaProgramme {
 
   #video(sender: Sender, sequence: number, keyframe: boolean): void {
     this.#rtp(sender, this.#videoPacket(sender, sequence, keyframe));
+  }
+
+  /** Goes on from there: two packets, since the first of a wild stretch is not believed. */
+  #jump(sender: Sender, step: number): void {
+    sender.next.video += step;
+    this.#picture(sender, false);
+    this.#picture(sender, false);
   }
 
   /** As RFC 4588 has it: the original number before the payload. */

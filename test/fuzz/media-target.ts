@@ -52,7 +52,19 @@ const HARMLESS = (['picture', 'voice', 'burst', 'tick', 'tick', 'lose'] as const
 ]);
 const ANYTHING = [
   ...HARMLESS,
-  ...(['repeat', 'jump', 'retransmit', 'report', 'nack', 'nack', 'pli', 'rtcp', 'rtp', 'hostile'] as const),
+  ...([
+    'repeat',
+    'jump',
+    'jump',
+    'retransmit',
+    'report',
+    'nack',
+    'nack',
+    'pli',
+    'rtcp',
+    'rtp',
+    'hostile',
+  ] as const),
   ...([
     'cut',
     'oversize',
