@@ -97,10 +97,15 @@ export class SupportSession {
       onStatus: () => this.#events.changed(),
     });
     this.#media = new MediaPeer({
-      answer: (peerId, sdp) => void this.#tell('answer', { peerId, sdp }),
+      answer: (peerId, sdp) => void this.#answer(peerId, sdp),
       failed: (peerId) => {
         this.#adaptation.failed();
         void this.#tell('peerFailed', { peerId });
+      },
+      stalled: (peerId) => {
+        void this.#tell('peerStalled', { peerId });
+        // What silenced the media may have killed the socket too.
+        this.#connection.check();
       },
       track: (track) => {
         if (track.kind === 'audio') {
@@ -257,6 +262,7 @@ export class SupportSession {
       this.#enter(result.sessionId, result.customer);
       this.#tellDevices();
       this.#tellPicture();
+      this.#media.check();
     } else if (this.#invitation) {
       void this.#sendClaim();
     }
@@ -365,6 +371,7 @@ export class SupportSession {
     this.#media.send(isActive ? this.#tracks : { audio: null, video: null }).catch(() => {
       // A track that ended in this very moment; the camera reports it and hands over the next one.
     });
+    this.#media.expectRemote(isActive && this.#technicianSends());
     if (isActive) {
       this.#adaptation.run(this.#tracks.video);
     } else {
@@ -376,6 +383,26 @@ export class SupportSession {
     if (this.#standing.kind === 'inside') {
       const { picture } = this.#adaptation;
       void this.#tell('picture', { sessionId: this.#standing.sessionId, picture });
+    }
+  }
+
+  /** Something of the technician is due now; while they are away nothing is. */
+  #technicianSends(): boolean {
+    if (this.#standing.kind !== 'inside') {
+      return false;
+    }
+    const { technicianConnected, technicianDevices, interruption } = this.#standing.customer;
+    return (
+      technicianConnected && interruption?.party !== 'technician' && technicianDevices.microphone === 'on'
+    );
+  }
+
+  /** A peer whose answer did not arrive will never be up; the relay offers another one. */
+  async #answer(peerId: string, sdp: string): Promise<void> {
+    try {
+      await this.#connection.request('answer', { peerId, sdp });
+    } catch {
+      this.#media.peerClosed(peerId);
     }
   }
 
@@ -426,7 +453,7 @@ export class SupportSession {
   }
 }
 
-type Told = 'answer' | 'peerFailed' | 'devices' | 'picture' | 'declineTerms' | 'leave';
+type Told = 'peerFailed' | 'peerStalled' | 'devices' | 'picture' | 'declineTerms' | 'leave';
 
 function codeOf(error: unknown): Problem {
   return error instanceof RequestError ? error.code : 'internal';

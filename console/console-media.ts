@@ -7,8 +7,11 @@ export type Offer = Extract<ServerEvent, { type: 'offer' }>;
 
 export type MediaHost = {
   isLive: (id: SessionId) => boolean;
+  /** The customer is sending, as far as is known. */
+  customerSends: (id: SessionId) => boolean;
   answer: (params: Params<'answer'>) => void;
   peerFailed: (params: Params<'peerFailed'>) => void;
+  peerStalled: (params: Params<'peerStalled'>) => void;
   mediaChanged: () => void;
   voiceChanged: () => void;
 };
@@ -68,10 +71,18 @@ export class ConsoleMedia {
     this.#host.voiceChanged();
   }
 
-  /** Attaches the voice where a session is live and detaches it everywhere else. */
+  /** Attaches the voice where a session is live and detaches it everywhere else; and what is due is expected. */
   shareVoice(): void {
     for (const [id, media] of this.#media) {
       media.sendVoice(this.#host.isLive(id) ? this.microphone.track : null);
+      media.expectRemote(this.#host.customerSends(id));
+    }
+  }
+
+  /** The way to the relay may have changed. */
+  check(): void {
+    for (const media of this.#media.values()) {
+      media.check();
     }
   }
 
@@ -105,6 +116,7 @@ export class ConsoleMedia {
     const media = new SessionMedia({
       answer: (peerId, sdp) => this.#host.answer({ peerId, sdp }),
       failed: (peerId) => this.#host.peerFailed({ peerId }),
+      stalled: (peerId) => this.#host.peerStalled({ peerId }),
       changed: () => this.#host.mediaChanged(),
     });
     this.#media.set(id, media);

@@ -28,7 +28,7 @@ import { ConsoleMedia } from './console-media.ts';
 import { currentLanguage } from './localization.ts';
 import { type FailureCode, failure, type Outcome, outcomeOf } from './outcome.ts';
 import { SessionLogs } from './session-logs.ts';
-import { isEnded, isStartable, waitingLevel } from './session-status.ts';
+import { customerSends, isEnded, isStartable, waitingLevel } from './session-status.ts';
 
 export type Phase =
   /** Not yet known whether somebody is signed in. */
@@ -55,8 +55,6 @@ export class ConsoleState {
   readonly #sessions = new Map<SessionId, SessionView>();
   /** Start was pressed at this time and the relay has not answered yet: shown as active at once. */
   readonly #starting = new Map<SessionId, number>();
-  /** Sessions that were active here, for an interrupted one goes on where it was. */
-  readonly #started = new Set<SessionId>();
   readonly #toldDevices = new Map<SessionId, string>();
   readonly #logs = new SessionLogs(
     (sessionId) => this.#request('openLog', { sessionId }),
@@ -68,8 +66,14 @@ export class ConsoleState {
 
   readonly media = new ConsoleMedia({
     isLive: (id) => this.isLive(id),
-    answer: (params) => this.#tell('answer', params),
+    customerSends: (id) => customerSends(this.session(id)),
+    answer: (params) => void this.#answer(params),
     peerFailed: (params) => this.#tell('peerFailed', params),
+    peerStalled: (params) => {
+      this.#tell('peerStalled', params);
+      // What silenced the media may have killed the socket too.
+      this.#connection?.check();
+    },
     mediaChanged: () => this.#emit('media'),
     voiceChanged: () => {
       this.#tellDevices();
@@ -148,10 +152,8 @@ export class ConsoleState {
 
   /** Active, or interrupted while it was. */
   isLive(id: SessionId): boolean {
-    const status = this.session(id)?.status;
-    return (
-      status === 'active' || ((status === 'reconnecting' || status === 'offline') && this.#started.has(id))
-    );
+    const session = this.session(id);
+    return session?.status === 'active' || session?.before === 'active';
   }
 
   // -------------------------------------------------------------- account
@@ -221,7 +223,6 @@ export class ConsoleState {
     this.#opened = [];
     this.#sessions.clear();
     this.#logs.forgetAll();
-    this.#started.clear();
     this.loaded = false;
     this.#setPhase('signedOut');
   }
@@ -308,8 +309,16 @@ export class ConsoleState {
   }
 
   /** For messages whose answer changes nothing here: what the relay refuses it also repairs by an event. */
-  #tell<T extends 'answer' | 'peerFailed' | 'devices'>(type: T, params: Params<T>): void {
+  #tell<T extends 'peerFailed' | 'peerStalled' | 'devices'>(type: T, params: Params<T>): void {
     void this.#request(type, params);
+  }
+
+  /** A peer whose answer did not arrive will never be up; the relay offers another one. */
+  async #answer(params: Params<'answer'>): Promise<void> {
+    const answer = await this.#request('answer', params);
+    if (!answer.ok) {
+      this.media.peerClosed(params.peerId);
+    }
   }
 
   /** Gives the session a tab and loads its log. */
@@ -342,7 +351,7 @@ export class ConsoleState {
     }
     for (const session of sessions) {
       this.#update(session);
-      if (session.status === 'active') {
+      if (this.isLive(session.id)) {
         this.open(session.id);
       }
     }
@@ -350,6 +359,7 @@ export class ConsoleState {
     for (const id of this.opened) {
       void this.#logs.reload(id);
     }
+    this.media.check();
     this.#emit('sessions');
     this.#emit('connection');
   }
@@ -395,9 +405,6 @@ export class ConsoleState {
   #update(session: SessionView): void {
     const before = this.#sessions.get(session.id)?.status;
     this.#sessions.set(session.id, session);
-    if (session.status === 'active') {
-      this.#started.add(session.id);
-    }
     if (isEnded(session.status)) {
       this.media.end(session.id);
     }
@@ -412,7 +419,6 @@ export class ConsoleState {
   #remove(id: SessionId): void {
     this.#sessions.delete(id);
     this.#logs.forget(id);
-    this.#started.delete(id);
     this.#toldDevices.delete(id);
     this.#opened = this.#opened.filter((opened) => opened !== id);
     this.media.end(id);

@@ -5,6 +5,7 @@ import type { PeerId, ServerEvent } from '../relay/protocol.ts';
 export type MediaSignals = {
   answer: (peerId: PeerId, sdp: string) => void;
   failed: (peerId: PeerId) => void;
+  stalled: (peerId: PeerId) => void;
   changed: () => void;
 };
 
@@ -27,6 +28,7 @@ export class SessionMedia {
     this.#peer = new MediaPeer({
       answer: signals.answer,
       failed: signals.failed,
+      stalled: signals.stalled,
       track: (track) => this.#replace(track),
       state: (state) => {
         this.#state = state;
@@ -59,6 +61,16 @@ export class SessionMedia {
   showStill(jpeg: Uint8Array<ArrayBuffer>): void {
     this.still = { jpeg: new Blob([jpeg], { type: 'image/jpeg' }), at: Date.now() };
     this.#changed();
+  }
+
+  /** Whether the customer is sending, as far as is known: only then is silence a sign of something. */
+  expectRemote(sends: boolean): void {
+    this.#peer.expectRemote(sends);
+  }
+
+  /** The path may just have died. */
+  check(): void {
+    this.#peer.check();
   }
 
   /** Null sends nothing at all. */

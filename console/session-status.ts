@@ -86,3 +86,14 @@ export function customKeys(sessions: Iterable<SessionView>): string[] {
   }
   return [...keys].sort();
 }
+
+/** Something of the customer is due now; while they are away nothing is. */
+export function customerSends(session: SessionView | undefined): boolean {
+  const customer = session?.customer;
+  return (
+    session?.status === 'active' &&
+    customer?.connected === true &&
+    session.interruption?.party !== 'customer' &&
+    (customer.devices.microphone === 'on' || customer.devices.camera === 'on')
+  );
+}

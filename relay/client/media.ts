@@ -1,4 +1,5 @@
 import type { IceServer, VideoCodec } from '../protocol.ts';
+import { MediaWatch, receivedCount, type WatchEnvironment } from './media-watch.ts';
 import { ConnectionShape, type SendShape } from './shape.ts';
 
 /**
@@ -12,9 +13,11 @@ export type MediaPeerEvents = {
   answer: (peerId: string, sdp: string) => void;
   /** This connection is lost and already closed here; told once. The relay offers a new one when asked to. */
   failed: (peerId: string) => void;
+  /** Nothing comes over this connection any more although something should; told again while it stays so. */
+  stalled: (peerId: string) => void;
   /** A remote track of a connection that is up. It takes the place of an earlier track of its kind. */
   track: (track: MediaStreamTrack) => void;
-  /** State of the newest connection. */
+  /** `connected` while any connection is, else the state of the newest one. */
   state: (state: RTCPeerConnectionState) => void;
 };
 
@@ -27,6 +30,9 @@ export type LocalTracks = { audio: MediaStreamTrack | null; video: MediaStreamTr
  */
 const CONNECT_TIMEOUT_MS = 4_000;
 
+/** The older connection goes at the latest this long after the newer one is up; the relay waits as long. */
+const HANDOVER_TIMEOUT_MS = 3_000;
+
 type Connection = {
   peerId: string;
   pc: RTCPeerConnection;
@@ -35,25 +41,37 @@ type Connection = {
   queuedCandidates: string[];
   /** Remote tracks that the page has not been given yet. */
   pendingTracks: MediaStreamTrack[];
-  connectTimer: ReturnType<typeof setTimeout> | undefined;
+  /** It was connected once. */
+  up: boolean;
+  /** Until it is up: gives it up. While an older one is there: lets that one go. */
+  timer: ReturnType<typeof setTimeout> | undefined;
   readonly shape: ConnectionShape;
   /** What each sender was last given. */
   attached: { audio: MediaStreamTrack | null; video: MediaStreamTrack | null };
 };
 
 /**
- * One participant's media with the relay. The relay always offers; every offer makes a new connection, and
- * an older one stays until the new one is connected or the relay says `peerClosed`.
+ * One participant's media with the relay. The relay always offers; every offer makes a new connection. An older one
+ * goes on, in both directions, until the newer one has delivered something of each kind (make-before-break), at the
+ * latest three seconds after that one is up, or until the relay says `peerClosed`.
  */
 export class MediaPeer {
   readonly #events: MediaPeerEvents;
   #connections: Connection[] = [];
+  readonly #watch: MediaWatch;
   #local: LocalTracks = { audio: null, video: null };
   #shape: SendShape | undefined;
+  #remoteSends = false;
+  #state: RTCPeerConnectionState = 'new';
   #closed = false;
 
-  constructor(events: MediaPeerEvents) {
+  constructor(events: MediaPeerEvents, environment?: WatchEnvironment) {
     this.#events = events;
+    this.#watch = new MediaWatch({
+      count: () => this.#countReceived(),
+      stalled: () => this.#stalled(),
+      ...(environment && { environment }),
+    });
   }
 
   /** Connections this page still holds, oldest first. */
@@ -125,6 +143,7 @@ export class MediaPeer {
    */
   async send(tracks: LocalTracks): Promise<void> {
     this.#local = { audio: tracks.audio, video: tracks.video };
+    this.#expect();
     await Promise.all(this.#connections.map((connection) => this.#attach(connection)));
   }
 
@@ -136,15 +155,27 @@ export class MediaPeer {
     }
   }
 
-  /** Statistics of the newest connection; undefined while there is none. */
+  /** Whether the other side is sending, as far as the page knows. What is due is watched, and missed (`stalled`). */
+  expectRemote(sends: boolean): void {
+    this.#remoteSends = sends;
+    this.#expect();
+  }
+
+  /** The path may just have died: looks with less patience. Also says again what the relay may have missed. */
+  check(): void {
+    this.#watch.check();
+  }
+
+  /** Statistics of the connection in use; undefined while there is none. */
   async stats(): Promise<RTCStatsReport | undefined> {
-    return await this.#connections.at(-1)?.pc.getStats();
+    return await (this.#connections.findLast(({ up }) => up) ?? this.#connections.at(-1))?.pc.getStats();
   }
 
   /** Ends everything; may be called again. The local tracks belong to the page and keep running. */
   close(): void {
     this.#closed = true;
     this.#local = { audio: null, video: null };
+    this.#watch.close();
     for (const connection of [...this.#connections]) {
       this.#drop(connection);
     }
@@ -158,13 +189,16 @@ export class MediaPeer {
       described: false,
       queuedCandidates: [],
       pendingTracks: [],
-      connectTimer: setTimeout(() => this.#fail(connection), CONNECT_TIMEOUT_MS),
+      up: false,
+      timer: setTimeout(() => this.#fail(connection), CONNECT_TIMEOUT_MS),
       shape: new ConnectionShape(),
       attached: { audio: null, video: null },
     };
     this.#connections.push(connection);
     pc.ontrack = ({ track }) => {
       connection.pendingTracks.push(track);
+      // Fired by the first packet.
+      track.onunmute = () => this.#deliverTracks(connection);
       this.#deliverTracks(connection);
     };
     pc.onconnectionstatechange = () => this.#stateChanged(connection);
@@ -176,27 +210,70 @@ export class MediaPeer {
       return;
     }
     const state = connection.pc.connectionState;
-    if (connection === this.#connections.at(-1)) {
-      this.#events.state(state);
-    }
     if (state === 'failed') {
       this.#fail(connection);
-    } else if (state === 'connected') {
-      clearTimeout(connection.connectTimer);
+    } else if (state === 'connected' && !connection.up) {
+      connection.up = true;
+      clearTimeout(connection.timer);
+      connection.timer = setTimeout(() => this.#dropOlder(connection), HANDOVER_TIMEOUT_MS);
+      this.#watch.restart();
       this.#deliverTracks(connection);
-      const newest = this.#connections.indexOf(connection);
-      for (const older of this.#connections.slice(0, Math.max(0, newest))) {
-        this.#drop(older);
-      }
+    } else if (state === 'disconnected') {
+      this.#watch.check();
+    }
+    this.#tellState();
+  }
+
+  #tellState(): void {
+    const states = this.#connections.map(({ pc }) => pc.connectionState);
+    const state = states.includes('connected') ? 'connected' : (states.at(-1) ?? 'closed');
+    if (state !== this.#state && !this.#closed) {
+      this.#state = state;
+      this.#events.state(state);
     }
   }
 
-  /** Until a connection is up, the tracks of the one before it are the better ones to show. */
+  /**
+   * The tracks of an older connection are the better ones to show until those of the newer one carry something: a new
+   * track shows nothing before its first packet.
+   */
   #deliverTracks(connection: Connection): void {
-    if (connection.pc.connectionState === 'connected') {
-      for (const track of connection.pendingTracks.splice(0)) {
-        this.#events.track(track);
-      }
+    if (!connection.up || !this.#holds(connection)) {
+      return;
+    }
+    const isAlone = this.#connections[0] === connection;
+    const ready = connection.pendingTracks.filter((track) => isAlone || !track.muted);
+    connection.pendingTracks = connection.pendingTracks.filter((track) => !ready.includes(track));
+    for (const track of ready) {
+      this.#events.track(track);
+    }
+    if (!isAlone && connection.pendingTracks.length === 0) {
+      this.#dropOlder(connection);
+    }
+  }
+
+  #dropOlder(connection: Connection): void {
+    for (const older of this.#connections.slice(0, Math.max(0, this.#connections.indexOf(connection)))) {
+      this.#drop(older);
+    }
+  }
+
+  #expect(): void {
+    this.#watch.expect(
+      !this.#closed && (this.#remoteSends || this.#local.audio !== null || this.#local.video !== null),
+    );
+  }
+
+  /** A newer connection that is not up yet is the answer to a stall, and the connect time-out sees to it. */
+  async #countReceived(): Promise<number | undefined> {
+    const newest = this.#connections.at(-1);
+    return newest?.up ? receivedCount(await newest.pc.getStats()) : undefined;
+  }
+
+  #stalled(): void {
+    const newest = this.#connections.at(-1);
+    if (newest?.up) {
+      this.#events.stalled(newest.peerId);
     }
   }
 
@@ -260,10 +337,15 @@ export class MediaPeer {
 
   #drop(connection: Connection): void {
     this.#connections = this.#connections.filter((held) => held !== connection);
-    clearTimeout(connection.connectTimer);
+    clearTimeout(connection.timer);
     connection.pc.ontrack = null;
     connection.pc.onconnectionstatechange = null;
     connection.pc.close();
+    const [oldest] = this.#connections;
+    if (oldest) {
+      this.#deliverTracks(oldest);
+    }
+    this.#tellState();
   }
 }
 

@@ -233,7 +233,7 @@ t.test('a lost socket fails what was asked and is replaced, with a fresh hello',
   t.equal(world.connection.status, 'lost');
   await t.rejects(world.connection.request('leave', {}), RequestError);
   resume = 'second';
-  await world.advance(200);
+  await world.advance(100);
   t.not(world.socket, lost);
   await world.greeted();
   t.match(world.socket.sent[0], {
@@ -260,7 +260,7 @@ t.test('tries for ever, from 0.2 to 5 seconds apart, spread by chance', async (t
       delays.push(world.now - lostAt);
     }
     const share = random === 0 ? 1 : 0.5;
-    t.ok(Math.abs((delays[0] ?? 0) - 200 * share) <= 20, `first try after ${delays[0]} ms`);
+    t.ok(Math.abs((delays[0] ?? 0) - 100 * share) <= 20, `first try after ${delays[0]} ms`);
     t.ok(
       delays.every((delay, i) => i === 0 || delay >= (delays[i - 1] ?? 0)),
       'the delays never shrink',
@@ -294,7 +294,7 @@ t.test('a connection that lived through a heartbeat starts again with the short 
   await world.socket.ok();
   const before = world.sockets.length;
   world.socket.listener.closed();
-  await world.advance(200);
+  await world.advance(100);
   t.equal(world.sockets.length, before + 1);
 });
 
@@ -327,7 +327,7 @@ t.test('a socket that never opens, or never answers hello, is given up', async (
   const mute = world.socket;
   await world.advance(10_000);
   t.ok(mute.closed);
-  await world.advance(200);
+  await world.advance(100);
   t.equal(world.sockets.length, 2);
   world.socket.listener.opened();
   await world.advance(10_000);
@@ -342,13 +342,27 @@ t.test('waking up tries at once, or asks an open socket whether it still lives',
   const pings = world.socket.sent.length;
   world.wake();
   t.equal(world.socket.sent.length, pings, 'one question at a time');
-  await world.advance(HEARTBEAT_INTERVAL_MS);
-  t.equal(world.connection.status, 'lost');
+  await world.advance(1_999);
+  t.equal(world.connection.status, 'open');
+  await world.advance(1);
+  t.equal(world.connection.status, 'lost', 'with less patience than at other times');
   const before = world.sockets.length;
   world.wake();
   t.equal(world.sockets.length, before + 1);
   await world.greeted();
   t.equal(world.connection.status, 'open');
+});
+
+t.test('a doubt about an open socket is cleared within two seconds, and only there', async (t) => {
+  const world = await opened();
+  world.connection.check();
+  t.equal(world.socket.last().type, 'ping');
+  await world.socket.ok();
+  await world.advance(60_000 - (60_000 % HEARTBEAT_INTERVAL_MS));
+  world.socket.listener.closed();
+  const before = world.sockets.length;
+  world.connection.check();
+  t.equal(world.sockets.length, before, 'an attempt on its way is left alone');
 });
 
 t.test('a refusal that will not pass ends the attempts', async (t) => {
@@ -370,7 +384,7 @@ t.test('a refusal that passes by itself is tried again', async (t) => {
     world.socket.listener.opened();
     await world.socket.refuse(code);
     t.equal(world.connection.status, 'lost', code);
-    await world.advance(200);
+    await world.advance(100);
     t.equal(world.sockets.length, 2);
   }
 });
