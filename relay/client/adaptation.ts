@@ -44,6 +44,8 @@ export class Adaptation {
   readonly #environment: AdaptationEnvironment;
   #preference: Preference = 'sharp';
   #ladder: Ladder;
+  /** The last one that the page was given. */
+  #shape: SendShape;
   /** Undefined while the session is not active: then nothing is measured and nothing sent. */
   #camera: MediaStreamTrack | null | undefined;
   #connected = false;
@@ -60,7 +62,8 @@ export class Adaptation {
     this.#host = host;
     this.#environment = environment;
     this.#ladder = createLadder(environment.now());
-    host.shape(this.#ladder.shape);
+    this.#shape = this.#ladder.shape;
+    host.shape(this.#shape);
   }
 
   get picture(): PictureState {
@@ -167,7 +170,8 @@ export class Adaptation {
       this.#environment.now(),
     );
     this.#ladder = ladder;
-    if (!isSameShape(ladder.shape, before.shape)) {
+    if (!isSameShape(ladder.shape, this.#shape)) {
+      this.#shape = ladder.shape;
       this.#host.shape(ladder.shape);
     }
     this.#settleStills(camera, ladder);

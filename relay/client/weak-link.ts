@@ -25,8 +25,6 @@ export type WeakLink = {
   readonly goodSince: number | undefined;
   /** From here to the next trial. */
   readonly waitMs: number;
-  /** Upload of stills, in bits per second, when the last trial failed. */
-  readonly failedAtBps: number;
 };
 
 /** Below this, video takes the voice with it. */
@@ -49,18 +47,15 @@ const TRIAL_HOPELESS_AFTER_MS = 2_500;
 const WAIT_FIRST_MS = 4_000;
 const WAIT_GROWTH = 1.5;
 /** Longer could miss the 20 s in which a link that is good again has to be used again. */
-const WAIT_LONGEST_MS = 10_000;
-/** While even stills are slow, a trial has no chance and costs a syllable; the next still says when that is over. */
+const WAIT_LONGEST_MS = 12_000;
+/** While even stills are slow, a trial has no chance and costs a syllable; the next still tells when that is over. */
 const WAIT_SLOW_MS = 30_000;
 const SLOW_UPLOAD_BPS = 100_000;
-/** An upload that became so fast, and so much faster, is a reason not to wait. */
-const FAST_UPLOAD_BPS = 250_000;
-const FAST_UPLOAD_GROWTH = 2;
 /** Video that lasted this long was no mistake; the next trial is as quick as the first. */
 const FORGIVEN_MS = 30_000;
 
 export function createWeakLink(now: number): WeakLink {
-  return entered('video', now, WAIT_FIRST_MS, 0);
+  return entered('video', now, WAIT_FIRST_MS);
 }
 
 /** @param stillBps upload of the last still; undefined before the first */
@@ -74,14 +69,14 @@ export function stepWeakLink(
     case 'video':
       return stepVideo(weak, link, now);
     case 'stills':
-      return stepStills(weak, link, stillBps, now);
+      return stepStills(weak, stillBps, now);
     case 'trial':
-      return stepTrial(weak, link, stillBps, now);
+      return stepTrial(weak, link, now);
   }
 }
 
-function entered(state: WeakLink['state'], now: number, waitMs: number, failedAtBps: number): WeakLink {
-  return { state, since: now, weakSince: undefined, goodSince: undefined, waitMs, failedAtBps };
+function entered(state: WeakLink['state'], now: number, waitMs: number): WeakLink {
+  return { state, since: now, weakSince: undefined, goodSince: undefined, waitMs };
 }
 
 function stepVideo(weak: WeakLink, link: LinkSample, now: number): WeakLink {
@@ -91,33 +86,26 @@ function stepVideo(weak: WeakLink, link: LinkSample, now: number): WeakLink {
     return { ...weak, weakSince };
   }
   const lasted = weakSince - weak.since >= FORGIVEN_MS;
-  return entered('stills', now, lasted ? WAIT_FIRST_MS : longer(weak.waitMs), 0);
+  return entered('stills', now, lasted ? WAIT_FIRST_MS : longer(weak.waitMs));
 }
 
-function stepStills(weak: WeakLink, link: LinkSample, stillBps: number | undefined, now: number): WeakLink {
-  const waitedMs = now - weak.since;
+function stepStills(weak: WeakLink, stillBps: number | undefined, now: number): WeakLink {
   const isSlow = stillBps !== undefined && stillBps < SLOW_UPLOAD_BPS;
-  const isFast =
-    stillBps !== undefined &&
-    stillBps >= FAST_UPLOAD_BPS &&
-    stillBps >= weak.failedAtBps * FAST_UPLOAD_GROWTH;
-  const isPromising = isFast || (link.availableBps ?? 0) >= VIDEO_FROM_BPS;
-  const isDue =
-    waitedMs >= (isSlow ? WAIT_SLOW_MS : weak.waitMs) || (isPromising && waitedMs >= STILLS_AFTER_MS);
-  return isDue ? entered('trial', now, weak.waitMs, weak.failedAtBps) : weak;
+  const isDue = now - weak.since >= (isSlow ? WAIT_SLOW_MS : weak.waitMs);
+  return isDue ? entered('trial', now, weak.waitMs) : weak;
 }
 
-function stepTrial(weak: WeakLink, link: LinkSample, stillBps: number | undefined, now: number): WeakLink {
+function stepTrial(weak: WeakLink, link: LinkSample, now: number): WeakLink {
   const estimate = estimateOf(link);
   const isGood = estimate >= VIDEO_FROM_BPS && link.loss < VIDEO_BELOW_LOSS;
   const goodSince = isGood ? (weak.goodSince ?? now) : undefined;
   if (goodSince !== undefined) {
-    return now - goodSince >= VIDEO_AFTER_MS ? entered('video', now, weak.waitMs, 0) : { ...weak, goodSince };
+    return now - goodSince >= VIDEO_AFTER_MS ? entered('video', now, weak.waitMs) : { ...weak, goodSince };
   }
   const triedMs = now - weak.since;
   const isHopeless = estimate < TRIAL_HOPELESS_BPS && triedMs >= TRIAL_HOPELESS_AFTER_MS;
   return isHopeless || triedMs >= TRIAL_MS
-    ? entered('stills', now, longer(weak.waitMs), stillBps ?? 0)
+    ? entered('stills', now, longer(weak.waitMs))
     : { ...weak, goodSince };
 }
 
