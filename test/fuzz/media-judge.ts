@@ -1,8 +1,7 @@
 /** Judges what a media session sends: to whom, whose content, with which numbers, how much of it. */
-import { u16, u32 } from '../../codec/bytes.ts';
+import { u32 } from '../../codec/bytes.ts';
 import { writeNack } from '../../codec/rtcp-write.ts';
 import * as rtp from '../../codec/rtp.ts';
-import { TRANSPORT_SEQUENCE_EXTENSION } from '../../relay/negotiation.ts';
 import type { FakePeer } from './media-scene.ts';
 
 /** SRTP refuses to protect a packet that is so far behind the newest (facts/peerbench.md 6.3). */
@@ -26,7 +25,6 @@ type Received = { from: FakePeer; gateOpen: boolean; shedding: boolean; video: b
 type View = {
   sources: Map<number, { highest: number }>;
   offered: Set<number>;
-  transport: number;
   rtp: number;
   repeats: number;
   contents: Set<number>;
@@ -68,7 +66,6 @@ export class MediaJudge {
     this.#views.set(peer, {
       sources: new Map(),
       offered: new Set(offered),
-      transport: -1,
       rtp: 0,
       repeats: 0,
       contents: new Set(),
@@ -182,14 +179,6 @@ export class MediaJudge {
       source.highest = step > 0 ? sequence : source.highest;
     }
     view.newest = { ssrc, sequence: view.sources.get(ssrc)?.highest ?? sequence };
-    const extension = rtp.findExtension(packet, TRANSPORT_SEQUENCE_EXTENSION);
-    if (extension >= 0 && rtp.extensionLength(packet, extension) === 2) {
-      const transport = u16(packet, extension);
-      if (view.transport >= 0 && transport !== ((view.transport + 1) & 0xffff)) {
-        this.#complain(`transport-wide number ${transport} to ${to.id} after ${view.transport}`);
-      }
-      view.transport = transport;
-    }
   }
 
   #judgeContent(to: FakePeer, view: View, packet: Buffer): void {

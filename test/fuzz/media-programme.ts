@@ -116,6 +116,7 @@ export class MediaProgramme {
       case 'tick':
         this.#now += TICKS_MS[argument % TICKS_MS.length] ?? 0;
         this.#judge.ticking();
+        session.poll(this.#now);
         session.tick(this.#now);
         this.#bystanders.session.tick(this.#now);
         return;
