@@ -320,7 +320,9 @@ function check(config: Config): Config {
   }
   const workers = config.mediaWorkers || availableParallelism();
   const ports = config.mediaPorts.end - config.mediaPorts.begin + 1;
-  if (ports < workers) {
+  // With TURN each worker has one more, for the pages that come that way.
+  const least = config.turnUrls.length > 0 ? 2 * workers : workers;
+  if (ports < least) {
     invalid('mediaPorts', `${ports} ports are too few for ${workers} media workers.`);
   }
   return Object.freeze({

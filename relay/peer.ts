@@ -17,6 +17,7 @@ import {
   VIDEO_PAYLOAD_TYPES,
   writePipeAnswer,
 } from './negotiation.ts';
+import type { IngressTarget, TurnIngress } from './turn-ingress.ts';
 import type { PacketCounters, WorkerConfig } from './worker-protocol.ts';
 
 /** Requirement S4 (facts/reliability.md 3.9): what one participant may send; at most one second's worth at once. */
@@ -82,15 +83,18 @@ export class Transport {
   readonly #rtcConfig: RtcConfig;
   readonly #counters: PacketCounters;
   readonly #onFault: FaultHandler;
+  readonly #ingress: TurnIngress | undefined;
   /** Native objects that exist; a wrapper that is collected closes its connection, so they stay here. */
   readonly #held = new Set<Peer>();
   /** Peers closed because they flooded. */
   flooded = 0;
 
-  constructor(config: WorkerConfig, counters: PacketCounters, onFault: FaultHandler) {
+  /** @param ingress the door for pages behind a TURN server, where there is one */
+  constructor(config: WorkerConfig, counters: PacketCounters, onFault: FaultHandler, ingress?: TurnIngress) {
     this.#config = config;
     this.#counters = counters;
     this.#onFault = onFault;
+    this.#ingress = ingress;
     const size = config.portRangeEnd - config.portRangeBegin + 1;
     this.capacity = config.mux ? MUX_MAX_PEERS : size - reservedPorts(size);
     this.#rtcConfig = {
@@ -130,6 +134,7 @@ export class Transport {
           },
         },
         onFault: this.#onFault,
+        ...(this.#ingress && { ingress: this.#ingress }),
         onReleased: (released) => this.#held.delete(released),
       });
       this.#held.add(peer);
@@ -150,6 +155,7 @@ type PeerOptions = {
   receiver: PacketReceiver;
   events: PeerEvents;
   onFault: FaultHandler;
+  ingress?: TurnIngress;
   onReleased: (peer: Peer) => void;
 };
 
@@ -206,6 +212,10 @@ export class Peer {
       throw new Error('libdatachannel found no local address');
     }
     this.#pipe = pipe;
+    const target = ingressTarget(pipe);
+    if (target !== undefined) {
+      this.#options.ingress?.add(target);
+    }
   }
 
   /**
@@ -222,7 +232,8 @@ export class Peer {
     } catch {
       return undefined;
     }
-    return announceCandidates(this.#pipe.candidates, this.#options.announcedIps);
+    const own = announceCandidates(this.#pipe.candidates, this.#options.announcedIps);
+    return [...own, ...(this.#options.ingress?.candidates(own) ?? [])];
   }
 
   /**
@@ -249,6 +260,7 @@ export class Peer {
   close(): void {
     if (!this.#closed) {
       this.#closed = true;
+      this.#options.ingress?.remove(this.#pipe.iceUfrag);
       this.#connection.close();
     }
   }
@@ -337,4 +349,11 @@ export class Peer {
     this.#byteAllowance -= bytes;
     return true;
   }
+}
+
+/** Where the ingress reaches this pipe: any address will do; one of IPv4 needs no zone. */
+function ingressTarget({ iceUfrag, icePwd, candidates }: PipeDescription): IngressTarget | undefined {
+  const places = candidates.map((candidate) => candidate.split(' '));
+  const [, , , , address, port] = places.find((fields) => !fields[4]?.includes(':')) ?? places[0] ?? [];
+  return address === undefined ? undefined : { iceUfrag, icePwd, address, port: Number(port) };
 }

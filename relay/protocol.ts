@@ -271,6 +271,12 @@ export type Reply =
   | { type: 'ok'; id: number; result: Result<RequestType> }
   | { type: 'error'; id: number; code: ErrorCode; message: string };
 
+/**
+ * ICE foundation of the candidates that are for connections through a TURN server, and for no other (see PROTOCOL.md,
+ * `candidates`).
+ */
+export const TURN_FOUNDATION = 'turn';
+
 /** A TURN server as an RTCPeerConnection takes it; the credential is good for this peer and a few hours. */
 export type IceServer = { urls: string[]; username: string; credential: string };
 

@@ -13,6 +13,8 @@ export type WorkerConfig = {
   mux: boolean;
   /** Local address to use; all interfaces except loopback when absent. */
   bindAddress?: string;
+  /** UDP port for pages that come through a TURN server (turn-ingress.ts), outside the range; absent without TURN. */
+  ingressPort?: number;
   /** Addresses that browsers are told instead of the local ones, most preferred first; empty for none. */
   announcedIps: readonly string[];
 };

@@ -10,6 +10,7 @@ import { MediaSession } from './media-session.ts';
 import { afterSample, chooseShed, NO_OVERLOAD, type Overload, SAMPLE_INTERVAL_MS } from './overload.ts';
 import { guard, Transport } from './peer.ts';
 import type { PeerId, SessionId } from './protocol.ts';
+import { TurnIngress } from './turn-ingress.ts';
 import {
   ALIVE_INTERVAL_MS,
   NO_PACKETS,
@@ -44,6 +45,7 @@ const EXIT_BAD_CONFIG = 2;
 
 class Worker {
   readonly #counters: PacketCounters = { ...NO_PACKETS };
+  readonly #ingress: TurnIngress | undefined;
   readonly #transport: Transport;
   readonly #sessions = new Map<SessionId, MediaSession>();
   readonly #sessionOf = new Map<PeerId, MediaSession>();
@@ -68,13 +70,20 @@ class Worker {
   #utilisation = performance.eventLoopUtilization();
 
   constructor(config: WorkerConfig) {
-    this.#transport = new Transport(config, this.#counters, (where, error) => this.#fault(where, error));
+    const onFault = (where: string, error: unknown) => this.#fault(where, error);
+    const { ingressPort: port, bindAddress } = config;
+    this.#ingress = port === undefined ? undefined : new TurnIngress({ port, bindAddress }, onFault);
+    this.#transport = new Transport(config, this.#counters, onFault, this.#ingress);
     const now = performance.now();
     this.#tickDueAt = now + TICK_INTERVAL_MS;
     this.#statsAt = now + STATS_INTERVAL_MS;
     this.#aliveAt = now + ALIVE_INTERVAL_MS;
     this.#sampledAt = now;
     this.#ticker = setInterval(() => this.#tick(performance.now()), TICK_INTERVAL_MS);
+  }
+
+  async start(): Promise<void> {
+    await this.#ingress?.listen();
   }
 
   /** What a command does wrong is told and costs that command, not the other sessions of this process. */
@@ -360,6 +369,7 @@ async function main(): Promise<void> {
     await probeAddress(config.bindAddress);
   }
   const worker = new Worker(config);
+  await worker.start();
   process.on('message', worker.command);
   process.on('disconnect', () => worker.shutdown());
   // A Ctrl-C goes to the whole process group; the front drains first and then says `shutdown`.

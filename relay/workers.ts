@@ -17,7 +17,14 @@ import { WorkerSlot } from './worker-slot.ts';
 export type WorkersOptions = {
   config: Pick<
     Config,
-    'mediaPorts' | 'mediaMux' | 'mediaWorkers' | 'mediaHost' | 'announcedIps' | 'host' | 'mediaPreload'
+    | 'mediaPorts'
+    | 'mediaMux'
+    | 'mediaWorkers'
+    | 'mediaHost'
+    | 'announcedIps'
+    | 'turnUrls'
+    | 'host'
+    | 'mediaPreload'
   >;
   log: Log;
   /** Monotonic milliseconds. */
@@ -371,8 +378,12 @@ export class Workers implements MediaPlane {
 
 function workerConfig(config: WorkersOptions['config'], index: number): WorkerConfig {
   const bindAddress = config.mediaHost || (isLoopback(config.host) ? '127.0.0.1' : '');
+  const { portRangeBegin, portRangeEnd } = portShare(config.mediaPorts, config.mediaWorkers, index);
+  const turn = config.turnUrls.length > 0;
   return {
-    ...portShare(config.mediaPorts, config.mediaWorkers, index),
+    portRangeBegin,
+    portRangeEnd: turn ? portRangeEnd - 1 : portRangeEnd,
+    ...(turn && { ingressPort: portRangeEnd }),
     mux: config.mediaMux,
     announcedIps: config.announcedIps,
     ...(bindAddress === '' ? {} : { bindAddress }),

@@ -1,4 +1,4 @@
-import type { IceServer, VideoCodec } from '../protocol.ts';
+import { type IceServer, TURN_FOUNDATION, type VideoCodec } from '../protocol.ts';
 import { MediaWatch, receivedCount, type WatchEnvironment } from './media-watch.ts';
 import { ConnectionShape, type SendShape } from './shape.ts';
 
@@ -35,6 +35,10 @@ const HANDOVER_TIMEOUT_MS = 3_000;
 
 type Connection = {
   peerId: string;
+  /** Through the relay's TURN server and no other way. */
+  relayed: boolean;
+  /** The offer brought a TURN server along, so there are two ways. */
+  hasTurn: boolean;
   pc: RTCPeerConnection;
   /** Candidates may be added only after the offer was applied. */
   described: boolean;
@@ -64,6 +68,11 @@ export class MediaPeer {
   #remoteSends = false;
   #state: RTCPeerConnectionState = 'new';
   #closed = false;
+  /**
+   * Where the relay has a TURN server there are two ways, and a connection takes one of them alone (why: PROTOCOL.md,
+   * `candidates`). The direct one until it does not get through at all, then the other until that one does not.
+   */
+  #relayed = false;
 
   constructor(events: MediaPeerEvents, environment?: WatchEnvironment) {
     this.#events = events;
@@ -182,9 +191,16 @@ export class MediaPeer {
   }
 
   #open(peerId: string, iceServers: IceServer[]): Connection {
-    const pc = new RTCPeerConnection({ iceServers, bundlePolicy: 'max-bundle' });
+    const hasTurn = iceServers.length > 0;
+    const relayed = hasTurn && this.#relayed;
+    const pc = new RTCPeerConnection({
+      bundlePolicy: 'max-bundle',
+      ...(relayed ? { iceServers, iceTransportPolicy: 'relay' } : { iceServers: [] }),
+    });
     const connection: Connection = {
       peerId,
+      relayed,
+      hasTurn,
       pc,
       described: false,
       queuedCandidates: [],
@@ -315,7 +331,10 @@ export class MediaPeer {
     }
   }
 
-  async #addCandidate({ pc }: Connection, candidate: string): Promise<void> {
+  async #addCandidate({ pc, relayed }: Connection, candidate: string): Promise<void> {
+    if (relayed !== candidate.startsWith(`candidate:${TURN_FOUNDATION} `)) {
+      return;
+    }
     try {
       // Everything is bundled on the first media line.
       await pc.addIceCandidate({ candidate, sdpMid: '0', sdpMLineIndex: 0 });
@@ -326,6 +345,9 @@ export class MediaPeer {
 
   #fail(connection: Connection): void {
     if (this.#holds(connection)) {
+      if (connection.hasTurn && !gotThrough(connection)) {
+        this.#relayed = !connection.relayed;
+      }
       this.#drop(connection);
       this.#events.failed(connection.peerId);
     }
@@ -347,6 +369,11 @@ export class MediaPeer {
     }
     this.#tellState();
   }
+}
+
+/** False when not one of the connectivity checks was answered; a failed DTLS handshake says nothing about the way. */
+function gotThrough({ up, pc }: Connection): boolean {
+  return up || pc.iceConnectionState === 'connected' || pc.iceConnectionState === 'completed';
 }
 
 /** iPadOS calls itself a Macintosh; only its touch points tell it apart. */

@@ -6,6 +6,7 @@ import * as av1 from '../../codec/av1.ts';
 import * as h264 from '../../codec/h264.ts';
 import * as rtcp from '../../codec/rtcp.ts';
 import * as rtp from '../../codec/rtp.ts';
+import * as stun from '../../codec/stun.ts';
 import * as twcc from '../../codec/twcc.ts';
 import * as vp8 from '../../codec/vp8.ts';
 import * as vp9 from '../../codec/vp9.ts';
@@ -41,6 +42,7 @@ export const CODEC_CHECKS: readonly CodecCheck[] = [
   { name: 'unwrap RTX', target: 'rtx', run: unwrapRtx },
   { name: 'write RTX', target: 'rtx', run: writeRtx },
   { name: 'rtcp', target: 'rtcp', run: readRtcp },
+  { name: 'stun', target: 'stun', run: readStun },
   { name: 'vp8', target: 'vp8', everyOffset: true, run: readVp8 },
   { name: 'vp9', target: 'vp9', everyOffset: true, run: readVp9 },
   { name: 'av1', target: 'av1', everyOffset: true, run: readAv1 },
@@ -142,6 +144,19 @@ function readRtp(b: Buffer, expect: Expect): void {
       `extension ${id}: ${data}–${end}`,
     );
   }
+}
+
+function readStun(b: Buffer, expect: Expect): void {
+  expect(!(stun.isStun(b) && (rtp.isRtp(b) || rtp.isRtcp(b))), 'both STUN and RTP');
+  stun.messageType(b);
+  for (const type of [stun.USERNAME, stun.MESSAGE_INTEGRITY, stun.XOR_MAPPED_ADDRESS, stun.FINGERPRINT, 0]) {
+    const value = stun.findAttribute(b, type);
+    const end = value + stun.attributeLength(b, value);
+    expect(value === -1 || (value >= 24 && end <= b.length), `attribute ${type}: ${value}–${end}`);
+    stun.putXorMappedIpv4(b, value, '192.0.2.1', 65_535);
+    stun.putXorMappedIpv4(b, value, 'not an address', 1e9);
+  }
+  stun.setEnd(b, b.length);
 }
 
 function readRtcp(b: Buffer, expect: Expect): void {

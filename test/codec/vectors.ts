@@ -83,3 +83,18 @@ export const RTCP_PACKETS: Record<string, Buffer> = {
   FIR: FIR_PACKET,
   BYE: BYE_PACKET,
 };
+
+/** RFC 5769 2.1: a binding request under the password `VOkJxbRl1RmTxUk/WvJxBt`. */
+export const SAMPLE_REQUEST = hex(`
+  0001 0058 2112a442 b7e7a701bc34d686fa87dfae
+  8022 0010 5354554e207465737420636c69656e74  0024 0004 6e0001ff  8029 0008 932ff9b151263b36
+  0006 0009 6576746a3a68367659 202020  0008 0014 9aeaa70cbfd8cb56781ef2b5b2d3f249c1b571a2
+  8028 0004 e57a3bcf
+`);
+
+/** RFC 5769 2.2: its answer, which says 192.0.2.1 port 32853. */
+export const SAMPLE_RESPONSE = hex(`
+  0101 003c 2112a442 b7e7a701bc34d686fa87dfae
+  8022 000b 7465737420766563746f72 20  0020 0008 0001a147e112a643
+  0008 0014 2b91f599fd9e90c38c7489f92af9ba53f06be7d7  8028 0004 c07d4c96
+`);

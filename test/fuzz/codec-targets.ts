@@ -5,7 +5,7 @@ import * as write from '../../codec/rtcp-write.ts';
 import { validateRtp, writeRtpHeader } from '../../codec/rtp.ts';
 import { readTwccFeedback, TwccReceiver } from '../../codec/twcc.ts';
 import { CODEC_CHECKS, complaintsAbout } from '../codec/every-function.ts';
-import { RTCP_PACKETS, RTP_PACKETS } from '../codec/vectors.ts';
+import { RTCP_PACKETS, RTP_PACKETS, SAMPLE_REQUEST, SAMPLE_RESPONSE } from '../codec/vectors.ts';
 import {
   av1Payload,
   ENDLESS_SDES,
@@ -75,6 +75,9 @@ const CHECKED: readonly FuzzTarget[] = [
   ),
   codecTarget('h264', 'H.264 payloads and parameter sets', 'h264', RTP_SEEDS, (random) =>
     rtpPacket(random, { payload: h264Payload(random, chance(random, 50)) }),
+  ),
+  codecTarget('stun', 'connectivity checks', 'stun', [SAMPLE_REQUEST, SAMPLE_RESPONSE], (random) =>
+    Buffer.from(pick(random, [SAMPLE_REQUEST, SAMPLE_RESPONSE])),
   ),
   codecTarget('rtcp', 'compound RTCP of any type', 'rtcp', RTCP_SEEDS, compound(...RTCP_TYPES)),
   codecTarget('reports', 'sender and receiver reports', 'rtcp', RTCP_SEEDS, compound('sr', 'rr')),
