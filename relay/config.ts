@@ -109,6 +109,14 @@ export const SETTINGS = {
     max: 10,
     about: 'Active sessions that one technician may have.',
   },
+  drainSeconds: {
+    kind: 'number',
+    // Done before systemd (90 s) and Kubernetes (30 s) kill. Longer helps little: calls resume after a restart.
+    default: 25,
+    min: 0,
+    max: 86_400,
+    about: 'Seconds that running calls may go on after SIGTERM before the relay ends.',
+  },
   logLevel: { kind: 'text', default: 'info', about: 'trace, debug, info, warn, error or silent.' },
 } as const satisfies Record<string, Setting>;
 
@@ -137,6 +145,7 @@ export type Config = {
   invitationMinutes: number;
   offlineMinutes: number;
   maxActiveSessions: number;
+  drainSeconds: number;
   logLevel: string;
 };
 

@@ -7,6 +7,7 @@ import { createAdmission } from './admission.ts';
 import { createApi, errorResponse, publicAccount, signInToken } from './api.ts';
 import { type Config, configHelp, readConfig } from './config.ts';
 import { openSqliteDirectory } from './directory-sqlite.ts';
+import { Drain } from './drain.ts';
 import { createLog, type Log } from './log.ts';
 import { createMemoryLimiter } from './memory.ts';
 import { createOperations } from './operations.ts';
@@ -23,8 +24,9 @@ import { currentTerms } from './terms.ts';
 import { lanAddresses, lanCertificate, type TlsFiles } from './tls.ts';
 import { Workers } from './workers.ts';
 
+const SECOND_MS = 1_000;
 const MINUTE_MS = 60_000;
-const TICK_MS = 1_000;
+const TICK_MS = SECOND_MS;
 /** Built pages lie beside the built relay: dist/pages, dist/relay. */
 const PAGES_DIR = join(import.meta.dirname, '..', 'pages');
 
@@ -63,6 +65,10 @@ async function tlsFiles(config: Config): Promise<TlsFiles | undefined> {
 async function run(config: Config, log: Log): Promise<void> {
   const now = Date.now;
   prepareDataDir(config.dataDir);
+  // They load their libraries while the front opens its store.
+  const starting = Workers.start({ config, log, now: () => performance.now() });
+  // Awaited below; until then a failure is not nobody's.
+  starting.catch(() => undefined);
   const pages = loadPages(PAGES_DIR);
   const store = await openSqliteStore(join(config.dataDir, 'fernblick.db'));
   const secrets = createSecrets(loadServerKey(config.dataDir, config.serverKey));
@@ -78,11 +84,13 @@ async function run(config: Config, log: Log): Promise<void> {
 
   const tls = await tlsFiles(config);
   const secure = tls !== undefined || config.publicUrl.startsWith('https:');
-  const workers = await Workers.start({ config, log, now: () => performance.now() });
+  const workers = await starting;
 
   // The port is known only after listening, and nothing is served before `ready`.
   let handle: HttpHandler = () => errorResponse('draining', secure);
   let origins = readOrigins(config, config.port, secure);
+  let drain: Drain | undefined;
+  const draining = () => drain?.draining === true;
   const refuseOrigin = (request: HttpRequest) =>
     origins.allows(request.headers.get('origin')) ? undefined : errorResponse('originNotAllowed', secure);
 
@@ -112,6 +120,12 @@ async function run(config: Config, log: Log): Promise<void> {
       return account && publicAccount(account);
     },
     refuseOrigin,
+    refusal: (sessionId) => {
+      if (draining()) {
+        return 'draining';
+      }
+      return workers.canTake(sessionId) ? undefined : 'relayFull';
+    },
     terms: currentTerms(config.brand),
     brand: config.brand,
     consoleSettings: () => ({
@@ -132,7 +146,14 @@ async function run(config: Config, log: Log): Promise<void> {
     socket: signalling,
   });
   origins = readOrigins(config, server.port, secure);
-  const operations = createOperations({ workers, sessions, signalling, store, version: readVersion() });
+  const operations = createOperations({
+    workers,
+    sessions,
+    signalling,
+    store,
+    version: readVersion(),
+    draining,
+  });
   const api = createApi({ accounts, refuseOrigin, secure, log });
   handle = (request) => {
     if (request.path.startsWith('/api/')) {
@@ -145,27 +166,26 @@ async function run(config: Config, log: Log): Promise<void> {
     sessions.tick().catch((error: unknown) => log.error({ err: error }, 'tickFailed'));
   }, TICK_MS);
 
-  async function stop(): Promise<void> {
-    operations.drain();
-    clearInterval(ticker);
-    signalling.closeAll();
-    server.close();
-    await workers.close();
-    await store.close();
-    process.exit(0);
-  }
-  let stopping = false;
+  drain = new Drain({
+    graceMs: config.drainSeconds * SECOND_MS,
+    callCount: () => {
+      const sessionsByState = sessions.countByState();
+      return (sessionsByState.get('active') ?? 0) + (sessionsByState.get('onHold') ?? 0);
+    },
+    begin: () => log.info('draining'),
+    end: async () => {
+      clearInterval(ticker);
+      signalling.closeAll();
+      server.close();
+      await workers.close();
+      await store.close();
+    },
+    exit: (code) => process.exit(code),
+    print,
+    onError: (error) => log.fatal({ err: error }, 'stopFailed'),
+  });
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    process.on(signal, () => {
-      if (stopping) {
-        process.exit(1);
-      }
-      stopping = true;
-      stop().catch((error: unknown) => {
-        log.fatal({ err: error }, 'stopFailed');
-        process.exit(1);
-      });
-    });
+    process.on(signal, () => drain?.signal());
   }
 
   if (setUpToken !== undefined) {

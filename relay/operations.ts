@@ -24,8 +24,6 @@ const LEVEL_WORDS: Record<Exclude<OverloadLevel, 'normal'>, string> = {
 export type Operations = {
   /** Undefined when the path is none of ours. */
   respond(request: HttpRequest): HttpResponse | Promise<HttpResponse> | undefined;
-  /** From here on the relay says that it is not ready. */
-  drain(): void;
 };
 
 export type OperationsOptions = {
@@ -34,13 +32,12 @@ export type OperationsOptions = {
   signalling: { readonly pageCount: number };
   store: Store;
   version: string;
+  /** The relay is about to end: it works but takes nothing new. */
+  draining: () => boolean;
 };
 
 /** The names keep the prefix of `facts/reliability.md` 5 with ours in place of `vs_`; no session ids in labels. */
-function createRegistry(
-  { workers, sessions, signalling }: OperationsOptions,
-  isDraining: () => boolean,
-): Registry {
+function createRegistry({ workers, sessions, signalling, draining }: OperationsOptions): Registry {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry, prefix: 'fernblick_front_' });
   const gauge = (
@@ -142,7 +139,7 @@ function createRegistry(
     'Messages of a worker that no worker in order sends.',
     ({ nonsense }) => nonsense,
   );
-  gauge('draining', '1 while the relay waits for calls to end.', (self) => self.set(isDraining() ? 1 : 0));
+  gauge('draining', '1 while the relay waits for calls to end.', (self) => self.set(draining() ? 1 : 0));
   gauge(
     'packets_total',
     'Packets by what became of them, since the start of the workers that live now.',
@@ -170,9 +167,8 @@ function warningsOf({ index, state, pulse }: WorkerStatus): string[] {
 }
 
 export function createOperations(options: OperationsOptions): Operations {
-  const { workers, store, version } = options;
-  let draining = false;
-  const registry = createRegistry(options, () => draining);
+  const { workers, store, version, draining } = options;
+  const registry = createRegistry(options);
   const loop = monitorEventLoopDelay({ resolution: LOOP_RESOLUTION_MS });
   loop.enable();
   let lastPeriodMs = 0;
@@ -184,7 +180,7 @@ export function createOperations(options: OperationsOptions): Operations {
 
   async function ready(): Promise<HttpResponse> {
     const problems: string[] = [];
-    if (draining) {
+    if (draining()) {
       problems.push('draining');
     }
     if (workers.readyCount === 0) {
@@ -241,9 +237,6 @@ export function createOperations(options: OperationsOptions): Operations {
         default:
           return undefined;
       }
-    },
-    drain() {
-      draining = true;
     },
   };
 }

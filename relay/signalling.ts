@@ -42,7 +42,16 @@ const ACCOUNT_CHECK_MS = 60_000;
 const GOING_AWAY = 1001;
 const POLICY_VIOLATION = 1008;
 const TOO_LARGE = 1009;
-const TRY_AGAIN_LATER = 1013;
+/** RFC 6455 registry: the page may connect again after a moment. */
+const SERVICE_RESTART = 1012;
+
+/** Requests with which something begins that needs room on a worker and time until the end. */
+const BEGINNINGS: ReadonlySet<RequestType> = new Set([
+  'createSession',
+  'startSession',
+  'claimPin',
+  'claimLink',
+]);
 
 export type SignallingOptions = {
   sessions: Sessions;
@@ -51,6 +60,8 @@ export type SignallingOptions = {
   accountOf: (request: HttpRequest) => Promise<Account | undefined>;
   /** A response when the page was not served by this relay. */
   refuseOrigin: (request: HttpRequest) => HttpResponse | undefined;
+  /** Why nothing can begin at the moment, or this session cannot; undefined when it can. */
+  refusal?: (sessionId?: SessionId) => ErrorCode | undefined;
   terms: Record<Language, Terms>;
   brand: string;
   consoleSettings: () => ConsoleSettings;
@@ -323,12 +334,15 @@ export function createSignalling(options: SignallingOptions): Signalling {
   async function answer(page: Page, message: ClientMessage): Promise<void> {
     const { type, id, ...params } = message;
     const handler = handlers[type] as (page: Page, params: object) => Promise<object>;
+    const refused = BEGINNINGS.has(type)
+      ? options.refusal?.('sessionId' in params ? params.sessionId : undefined)
+      : undefined;
     let result: object;
     try {
       if (type === 'hello' ? page.role !== undefined : page.role === undefined) {
         result = fail(type === 'hello' ? 'wrongState' : 'helloExpected');
       } else {
-        result = await handler(page, params);
+        result = refused === undefined ? await handler(page, params) : fail(refused);
       }
     } catch (error) {
       log.error({ err: error, request: type }, 'requestFailed');
@@ -469,7 +483,7 @@ export function createSignalling(options: SignallingOptions): Signalling {
 
     closeAll() {
       for (const page of pages.values()) {
-        page.closeWith('draining', TRY_AGAIN_LATER);
+        page.closeWith('draining', SERVICE_RESTART);
       }
     },
   };

@@ -57,6 +57,7 @@ t.test('without any source the defaults hold', async (t) => {
     invitationMinutes: 20,
     offlineMinutes: 5,
     maxActiveSessions: 1,
+    drainSeconds: 25,
     logLevel: 'info',
   });
   t.ok(Object.isFrozen(config));
@@ -110,6 +111,7 @@ t.test('each setting has a flag, an environment variable and a name in the file'
     invitationMinutes: ['1440', 1440],
     offlineMinutes: ['120', 120],
     maxActiveSessions: ['10', 10],
+    drainSeconds: ['86400', 86_400],
     logLevel: ['silent', 'silent'],
   };
   const all: Sources[] = [

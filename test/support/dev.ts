@@ -22,6 +22,7 @@ children.push(
     '--watch-path=dist/relay',
     '--watch-path=dist/pages',
     'dist/relay/main.js',
+    '--drain-seconds=0',
     ...process.argv.slice(2),
   ]),
 );

@@ -63,6 +63,8 @@ function launch(options: RelayOptions, port: number, dataDir: string): ChildProc
       FERNBLICK_ADMIN_EMAIL: ADMIN.email,
       FERNBLICK_ADMIN_PASSWORD: ADMIN.password,
       FERNBLICK_LOG_LEVEL: 'warn',
+      // A test that stops its relay means now, whatever calls there are.
+      FERNBLICK_DRAIN_SECONDS: '0',
       ...options.env,
     },
   });
@@ -101,14 +103,15 @@ export async function startRelay(options: RelayOptions = {}): Promise<RelayProce
       reject(new Error(`relay ${why}\n${output.stdout()}\n${output.stderr()}`));
     };
     const timer = setTimeout(() => fail('not ready in time'), READY_TIMEOUT_MS);
-    child.once('exit', (code) => {
+    const endedEarly = (code: number | null) => {
       clearTimeout(timer);
       fail(`ended with ${code} before it was ready`);
-    });
+    };
+    child.once('exit', endedEarly);
     child.stdout?.on('data', () => {
       if (/^ready /m.test(output.stdout())) {
         clearTimeout(timer);
-        child.removeAllListeners('exit');
+        child.removeListener('exit', endedEarly);
         resolve();
       }
     });

@@ -79,6 +79,8 @@ export class SignallingClient {
   helloResult: HelloResult | undefined;
   /** Sees every reply, also those to messages that were not sent as a request. */
   onReply: (message: ServerMessage) => void = () => undefined;
+  /** Sees every event from when it is set. */
+  onEvent: (event: ServerEvent) => void = () => undefined;
   readonly #ws: WebSocket;
   readonly #waiting = new Set<Waiting>();
   readonly #replies = new Map<number, (message: ServerMessage) => void>();
@@ -256,6 +258,7 @@ export class SignallingClient {
       this.onReply(message);
     } else {
       this.events.push(message);
+      this.onEvent(message);
     }
     this.#wake();
   }
