@@ -109,16 +109,18 @@ function readOptions(argv: readonly string[]): Options {
       paired: { type: 'boolean', default: false },
       mux: { type: 'boolean', default: false },
       'node-options': { type: 'string' },
-      preload: { type: 'string' },
+      env: { type: 'string', multiple: true, default: [] },
     },
   });
-  const { vs, mux, preload } = values;
+  const { vs, mux } = values;
   if (vs !== undefined && vs !== 'janus' && vs !== 'prototype') {
     throw new RangeError('--vs takes janus or prototype.');
   }
   const build = values['vs-build'];
   const nodeOptions = values['node-options']?.split(' ') ?? [];
-  const environment = preload === undefined ? {} : { LD_PRELOAD: preload };
+  const environment = Object.fromEntries(
+    values.env.map((text) => [text.slice(0, text.indexOf('=')), text.slice(text.indexOf('=') + 1)]),
+  );
   const subjects = new Map<string, StartSubject>([['relay', relay({ mux, nodeOptions, environment })]]);
   if (build !== undefined) {
     subjects.set('build', relay({ mux: false, directory: build }));

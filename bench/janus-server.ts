@@ -49,6 +49,7 @@ export class JanusServer {
   readonly #directory: string;
   readonly #socket: WebSocket;
   readonly #waiting = new Map<string, Waiting>();
+  readonly #onWebrtcUp = new Map<number, () => void>();
   #transactions = 0;
   #session = 0;
 
@@ -127,7 +128,17 @@ export class JanusServer {
     rmSync(this.#directory, { recursive: true, force: true });
   }
 
+  /** Resolves once Janus has media of this handle's peer; before that a publisher is no feed for subscribers. */
+  webrtcUp(handle: number): Promise<void> {
+    return new Promise((resolve) => this.#onWebrtcUp.set(handle, resolve));
+  }
+
   #take(reply: JanusReply): void {
+    if (reply.janus === 'webrtcup' && reply.sender !== undefined) {
+      this.#onWebrtcUp.get(reply.sender)?.();
+      this.#onWebrtcUp.delete(reply.sender);
+      return;
+    }
     const waiting = this.#waiting.get(reply.transaction ?? '');
     if (waiting === undefined || (reply.janus === 'ack' && !waiting.isAckEnough)) {
       return;

@@ -34,6 +34,7 @@ export async function startJanus(): Promise<Subject> {
         ssrc: session.video,
       },
     ]);
+    const up = server.webrtcUp(handle);
     const { jsep } = await server.message(handle, { request: 'publish' }, { type: 'offer', sdp });
     publisher.accept(jsep?.sdp ?? '');
     // Janus checks nothing before it has heard of candidates, and it must not before its answer is applied.
@@ -41,7 +42,7 @@ export async function startJanus(): Promise<Subject> {
       await server.trickle(handle, { candidate, sdpMid: '0', sdpMLineIndex: 0 });
     }
     await server.trickle(handle, { completed: true });
-    await publisher.opened;
+    await Promise.all([publisher.opened, up]);
     return { publisher, feed: Number(joined.plugindata?.data['id']) };
   };
 
