@@ -1,5 +1,6 @@
 /** Figures of `bench forward` out of its runs: medians over the rounds and ratios of runs of the same round. Pure. */
 import { percentile, round } from './percentiles.ts';
+import { COLOURS, type Plot, type Series } from './plot.ts';
 
 /** One subject's run in one round. */
 export type Run = {
@@ -64,6 +65,59 @@ export function ratios(runs: readonly Run[], others: readonly Run[]): Record<str
     cpu_raw: ratio(rawCpuPerPacket),
     p50: ratio((run) => percentile(run.latencies, 0.5)),
     p99: ratio((run) => percentile(run.latencies, 0.99)),
+  };
+}
+
+const COLOUR_OF: Record<string, string> = {
+  relay: COLOURS.blue,
+  janus: COLOURS.orange,
+  prototype: COLOURS.green,
+  build: COLOURS.purple,
+};
+
+/** Price and delay over the number of sessions: medians as lines, single rounds beside them as short steps. */
+export function forwardPlot(runs: readonly Run[]): Plot {
+  const subjects = [...new Set(runs.map((run) => run.subject))];
+  const sizes = [...new Set(runs.map((run) => run.sessions))].sort((a, b) => a - b);
+  const width = (sizes.at(-1) ?? 1) * 1.05;
+  const series = (value: (run: Run) => number): Series[] =>
+    subjects.flatMap((name) => {
+      const colour = COLOUR_OF[name] ?? COLOURS.grey;
+      const of = (size: number) => runs.filter((run) => run.subject === name && run.sessions === size);
+      const medians = sizes.map((size) => [size, percentile(of(size).map(value), 0.5)] as const);
+      const rounds = sizes.flatMap((size) =>
+        of(size).flatMap((run) => {
+          const at = value(run);
+          return [
+            [size - width / 200, at] as const,
+            [size + width / 200, at] as const,
+            [size, Number.NaN] as const,
+          ];
+        }),
+      );
+      return [
+        { name, colour, points: medians },
+        { name: '', colour, points: rounds },
+      ];
+    });
+  return {
+    title: 'Forwarding: price and delay',
+    subtitle: 'lines: medians over the rounds; short strokes: single rounds',
+    seconds: width,
+    axis: 'sessions',
+    panels: [
+      { title: 'CPU per forwarded packet, idling subtracted', unit: 'µs', series: series(cpuPerPacket) },
+      {
+        title: 'Delay, 99th percentile',
+        unit: 'ms',
+        series: series((run) => percentile(run.latencies, 0.99)),
+      },
+      {
+        title: 'Memory per session',
+        unit: 'kB',
+        series: series((run) => (run.process?.rssGrownBytes ?? Number.NaN) / 1024 / run.sessions),
+      },
+    ],
   };
 }
 

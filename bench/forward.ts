@@ -3,11 +3,14 @@
  * IPC; with `--vs` Janus and a plain prototype get the very same load in turns in the same run, so that whatever
  * else the machine does hits all of them. This process holds all publishers and subscribers: one clock.
  */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { AUDIO_PPS, load, Session, sleep, Tally } from './forward-load.ts';
-import { type Figures, figures, type Run, ratios, rawRun } from './forward-report.ts';
+import { type Figures, figures, forwardPlot, type Run, ratios, rawRun } from './forward-report.ts';
 import { missingJanus } from './janus-server.ts';
 import type { Emit, Summary } from './main.ts';
+import { plotSvg } from './plot.ts';
 import { connectAll, cpuTimeUs, rssBytes, type StartSubject, type Subject, startDirect } from './subject.ts';
 import { startJanus } from './subject-janus.ts';
 import { startPrototype } from './subject-prototype.ts';
@@ -52,7 +55,7 @@ export function forwardNeedsPrivateNetwork(argv: readonly string[]): boolean {
 
 export async function forward(
   argv: readonly string[],
-  _out: string | undefined,
+  out: string | undefined,
   emit: Emit,
 ): Promise<Summary> {
   const options = readOptions(argv);
@@ -80,6 +83,9 @@ export async function forward(
     }
   }
   await endSyntheticPeers();
+  if (out !== undefined) {
+    writeFileSync(join(out, 'forward.svg'), plotSvg(forwardPlot(runs)));
+  }
   const raw = { runs: runs.map(rawRun) };
   const [only] = sizes;
   return sizes.length === 1 && only !== undefined

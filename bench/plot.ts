@@ -1,6 +1,7 @@
-/** Time series as an SVG that needs nothing but a browser: panels over one time axis, pure. */
+/** Series as an SVG that needs nothing but a browser: panels over one axis, of time unless it is named; pure. */
 
 export type Series = {
+  /** Empty for one that needs no legend. */
   name: string;
   colour: string;
   /** Times in seconds; NaN leaves a gap. */
@@ -15,8 +16,9 @@ export type Panel = { title: string; unit: string; max?: number; series: readonl
 export type Plot = {
   title: string;
   subtitle?: string;
-  /** Length of the time axis. */
+  /** Length of the axis: seconds, or what `axis` says. */
   seconds: number;
+  axis?: string;
   panels: readonly Panel[];
   /** Vertical lines through all panels. */
   marks?: readonly { seconds: number; label: string }[];
@@ -43,7 +45,8 @@ export const COLOURS = {
   grey: '#8a979e',
 } as const;
 
-export function plotSvg({ title, subtitle = '', seconds, panels, marks = [] }: Plot): string {
+export function plotSvg(plot: Plot): string {
+  const { title, subtitle = '', seconds, axis = 'time in s', panels, marks = [] } = plot;
   const height = HEAD + panels.length * (PANEL_HEAD + PANEL) + FOOT;
   const x = (at: number) => LEFT + ((WIDTH - LEFT - RIGHT) * at) / seconds;
   const bottom = height - FOOT;
@@ -59,7 +62,7 @@ export function plotSvg({ title, subtitle = '', seconds, panels, marks = [] }: P
       line(x(at), bottom, x(at), bottom + 5, MUTED),
       text(x(at), bottom + 19, String(at), { size: 11, anchor: 'middle' }),
     ]),
-    text(x(seconds / 2), height - 8, 'time in s', { size: 12, anchor: 'middle', colour: MUTED }),
+    text(x(seconds / 2), height - 8, axis, { size: 12, anchor: 'middle', colour: MUTED }),
   ];
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}" viewBox="0 0 ${WIDTH} ${height}"`,
@@ -92,7 +95,8 @@ function drawPanel(panel: Panel, top: number, seconds: number, x: (at: number) =
 
 function legend(series: readonly Series[], baseline: number): string[] {
   let right = WIDTH - RIGHT;
-  return [...series].reverse().flatMap(({ name, colour, dashed }) => {
+  const named = series.filter(({ name }) => name !== '');
+  return named.reverse().flatMap(({ name, colour, dashed }) => {
     // No way to measure text here; 6.4 is the mean width of a letter at this size.
     right -= 6.4 * name.length;
     const label = text(right, baseline, name, { size: 11 });
