@@ -53,6 +53,8 @@ export const icons = {
   pause: icon(
     svg`<rect x="14" y="3" width="5" height="18" rx="1" /><rect x="5" y="3" width="5" height="18" rx="1" />`,
   ),
-  signalLow: icon(svg`<path d="M2 20h.01M7 20v-4" />`),
+  photo: icon(
+    svg`<rect width="18" height="18" x="3" y="3" rx="2" /><circle cx="9" cy="9" r="2" /><path d="m21 15-3.086-3.086a2 2 0 0 0-2.828 0L6 21" />`,
+  ),
   check: icon(svg`<path d="M20 6 9 17l-5-5" />`),
 };

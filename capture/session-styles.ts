@@ -22,7 +22,7 @@ export const sessionStyles = css`
     grid-row: 1;
     display: flex;
     flex-direction: column;
-    gap: 8px;
+    gap: 12px;
     align-items: start;
     min-height: 60px;
     padding: 8px 88px 8px 16px;
@@ -38,6 +38,11 @@ export const sessionStyles = css`
     font-size: 1rem;
     line-height: 1.25;
     overflow-wrap: anywhere;
+  }
+
+  /* Below the button for the language, which the first line leaves room for. */
+  .pill.wide {
+    margin-inline-end: -72px;
   }
 
   .pill .aside {
@@ -195,6 +200,10 @@ export const sessionStyles = css`
   @media (max-width: 280px) {
     .top {
       padding: 60px 16px 8px;
+    }
+
+    .pill.wide {
+      margin-inline-end: 0;
     }
 
     .notice {

@@ -201,14 +201,14 @@ function status(condition: SessionCondition): TemplateResult | typeof nothing {
 function pictureStatus({ customer, connected, picture }: SessionCondition): TemplateResult | typeof nothing {
   const words = pictureWords(picture);
   return words && connected && customer.technicianConnected && customer.phase === 'active'
-    ? html`<p class="pill">${icons.signalLow}<span>${words}</span></p>`
+    ? html`<p class="pill wide">${picture.mode === 'stills' ? icons.photo : icons.alert}<span>${words}</span></p>`
     : nothing;
 }
 
 function pictureWords({ mode, cause }: PictureState): string {
   if (mode === 'stills') {
     return cause === 'blocked'
-      ? msg('This network blocks video and sound. The technician sees photos, a new one every second.')
+      ? msg('This network blocks video and sound. The technician sees a new photo every second.')
       : msg('Your connection is weak. The technician sees photos instead of video; you can go on talking.');
   }
   if (mode !== 'reduced') {

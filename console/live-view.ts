@@ -178,7 +178,7 @@ export class LiveView extends StatefulElement {
     }
     const note = pictureNote(customer.picture);
     return [
-      ...(note ? [html`${icon('signalLow')}${note}`] : []),
+      ...(note ? [html`${icon(customer.picture.mode === 'stills' ? 'image' : 'triangleAlert')}${note}`] : []),
       ...deviceNotes(customer.devices).map((words) => html`${icon('info')}${words}`),
     ];
   }

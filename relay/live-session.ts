@@ -111,6 +111,7 @@ export class LiveSession {
 
   readonly #context: SessionContext;
   readonly #stillPace = new StillPace();
+  readonly #mediaLogged: Partial<Record<Party, SessionEventType>> = {};
   #customer: Participant | undefined;
   /** The last step; the next one waits for it. */
   #step: Promise<unknown> = Promise.resolve();
@@ -123,8 +124,8 @@ export class LiveSession {
       record.id,
       context.plane,
       {
-        connected: (party) => this.#logMedia({ type: 'mediaConnected', data: { party } }),
-        failed: (party, reason) => this.#logMedia({ type: 'mediaFailed', data: { party, reason } }),
+        connected: (party) => this.#logMedia(party, { type: 'mediaConnected', data: { party } }),
+        failed: (party, reason) => this.#logMedia(party, { type: 'mediaFailed', data: { party, reason } }),
         silent: (party) => this.#follow(this.lose(party, 'noMedia', SYSTEM)),
         heard: (party) => this.#follow(this.#heard(party)),
       },
@@ -184,12 +185,15 @@ export class LiveSession {
     this.#expect('customer');
   }
 
-  /** A picture that comes as stills over the socket is not due as video. */
+  /** A picture that comes as stills over the socket is not due as video, and where no media get through, nothing is. */
   #expect(party: Party): void {
     const { microphone, camera } = this.devices[party];
-    const isVideo =
-      party === 'technician' || this.picture.mode === 'video' || this.picture.mode === 'reduced';
-    this.media.expect(party, { audio: microphone === 'on', video: camera === 'on' && isVideo });
+    const { mode, cause } = party === 'customer' ? this.picture : LIVE_PICTURE;
+    const isVideo = mode === 'video' || mode === 'reduced';
+    this.media.expect(party, {
+      audio: microphone === 'on' && cause !== 'blocked',
+      video: camera === 'on' && isVideo,
+    });
   }
 
   /** A party's socket or media are gone. The last reason counts, the time of the first one. */
@@ -341,7 +345,12 @@ export class LiveSession {
     }
   }
 
-  #logMedia(event: LoggedEvent): void {
+  /** Behind a firewall that lets nothing through each try fails; the log says it once. */
+  #logMedia(party: Party, event: LoggedEvent): void {
+    if (event.type === 'mediaFailed' && this.#mediaLogged[party] === 'mediaFailed') {
+      return;
+    }
+    this.#mediaLogged[party] = event.type;
     this.#follow(this.apply({ by: SYSTEM, events: [event], whileLive: true }));
   }
 

@@ -36,6 +36,8 @@ export type AdaptationEnvironment = {
 };
 
 const INTERVAL_MS = 1_000;
+/** The relay reports on what it gets every second. */
+const UNHEARD_MAX_MS = 3_500;
 /** A hidden phone page has no camera on most systems; what is left to do is to find out when it is back. */
 const HIDDEN_INTERVAL_MS = 3_000;
 
@@ -49,6 +51,8 @@ export class Adaptation {
   /** Undefined while the session is not active: then nothing is measured and nothing sent. */
   #camera: MediaStreamTrack | null | undefined;
   #connected = false;
+  /** Since when the relay says nothing of what is sent to it. */
+  #unheardSince: number | undefined;
   #prepared = false;
   #failures = 0;
   #counters: LinkCounters | undefined;
@@ -83,7 +87,6 @@ export class Adaptation {
     if (begins) {
       this.#counters = undefined;
       this.#ladder = { ...createLadder(this.#environment.now()), picture: this.#ladder.picture };
-      this.#failures = 0;
     }
     this.#step(undefined);
     if (begins) {
@@ -111,18 +114,22 @@ export class Adaptation {
       return;
     }
     this.#connected = connected;
-    if (connected) {
-      this.#failures = 0;
-    }
+    this.#unheardSince = undefined;
     this.#step(undefined);
   }
 
-  /** A media connection was given up. */
+  /** A media connection was given up; also one beside another that may be just as dead. */
   failed(): void {
-    if (!this.#connected) {
+    if (!this.#isUp) {
       this.#failures += 1;
       this.#step(undefined);
     }
+  }
+
+  /** A browser calls a connection up for half a minute after its path has died. */
+  get #isUp(): boolean {
+    const unheardMs = this.#environment.now() - (this.#unheardSince ?? this.#environment.now());
+    return this.#connected && unheardMs < UNHEARD_MAX_MS;
   }
 
   #schedule(): void {
@@ -153,7 +160,12 @@ export class Adaptation {
       return;
     }
     const measured = report && sampleLink(report, this.#counters);
-    this.#counters = measured?.counters ?? this.#counters;
+    if (measured) {
+      this.#counters = measured.counters;
+      this.#unheardSince = measured.unheard ? (this.#unheardSince ?? this.#environment.now()) : undefined;
+    }
+    const connected = this.#isUp;
+    this.#failures = connected ? 0 : this.#failures;
     const before = this.#ladder;
     const { width = 0, height = 0 } = camera?.getSettings() ?? {};
     const ladder = stepLadder(
@@ -162,7 +174,7 @@ export class Adaptation {
         preference: this.#preference,
         hints: this.#environment.hints(),
         camera: camera === null ? undefined : { width, height },
-        connected: this.#connected,
+        connected,
         failures: this.#failures,
         link: measured?.sample,
         stillBps: this.#stillBps,

@@ -81,7 +81,8 @@ const SLOW_START_MS = 10_000;
 /** What is sent to try: little, for the estimate grows by the browser's own probes. */
 const TRIAL: Rung = { side: 240, framesPerSecond: 5 };
 
-const BLOCKED_AFTER_MS = 8_000;
+/** A replacement is up within 4 s on paths that carry it (facts/reliability.md 1.5). */
+const BLOCKED_AFTER_MS = 6_000;
 const BLOCKED_FAILURES = 2;
 /** A connection that is up but no longer than this may be one that breaks again. */
 const UNBLOCKED_AFTER_MS = 500;

@@ -14,11 +14,15 @@ export type LinkCounters = {
 type Outbound = RTCOutboundRtpStreamStats & { headerBytesSent?: number; qualityLimitationReason?: string };
 type RemoteInbound = RTCStats & { fractionLost?: number };
 
+export type LinkReading = {
+  sample: LinkSample | undefined;
+  counters: LinkCounters;
+  /** Packets were sent, but the relay, which answers every second, said nothing of them. */
+  unheard: boolean;
+};
+
 /** @param before of the last call; the first sample of a connection has no rate and so is undefined */
-export function sampleLink(
-  report: RTCStatsReport,
-  before: LinkCounters | undefined,
-): { sample: LinkSample | undefined; counters: LinkCounters } {
+export function sampleLink(report: RTCStatsReport, before: LinkCounters | undefined): LinkReading {
   let at = 0;
   let bytes = 0;
   let loss = 0;
@@ -63,10 +67,15 @@ export function sampleLink(
   });
   const counters = { at, source: sources.sort().join(), bytes, heardAt };
   if (before === undefined || before.source !== counters.source || at <= before.at) {
-    return { sample: undefined, counters };
+    return { sample: undefined, counters, unheard: false };
   }
   const sentBps = (Math.max(0, bytes - before.bytes) * 8_000) / (at - before.at);
-  return { sample: { availableBps, sentBps, loss, roundTripMs, limitation }, counters };
+  const isHeard = [...heardAt].some(([id, timestamp]) => timestamp !== before.heardAt.get(id));
+  return {
+    sample: { availableBps, sentBps, loss, roundTripMs, limitation },
+    counters,
+    unheard: sentBps > 0 && !isHeard,
+  };
 }
 
 function limitationOf(reason: string | undefined): LinkSample['limitation'] {

@@ -39,6 +39,8 @@ class World {
   asked = 0;
   prepared = 0;
   statsFail = false;
+  /** The relay says nothing of what it gets. */
+  deaf = false;
   /** Loading the part that makes stills fails. */
   stillsFail = false;
   readonly shapes: SendShape[] = [];
@@ -89,6 +91,7 @@ class World {
     const timestamp = this.now;
     return new Map<string, object>([
       ['out', { type: 'outbound-rtp', kind: 'video', ssrc: 1, timestamp, bytesSent: timestamp * 100 }],
+      ['in', { id: 'in', type: 'remote-inbound-rtp', timestamp: this.deaf ? 0 : timestamp, fractionLost: 0 }],
       [
         'pair',
         { type: 'candidate-pair', nominated: true, state: 'succeeded', availableOutgoingBitrate: this.bps },
@@ -211,6 +214,30 @@ t.test('without a connection stills begin after two failures and end when one is
   world.adaptation.failed();
   world.adaptation.failed();
   t.equal(world.modes.at(-1), 'video', 'a second connection beside a good one may fail');
+});
+
+t.test('a connection whose path has died is none, whatever the browser calls it', async (t) => {
+  const world = new World();
+  world.adaptation.connected(true);
+  world.adaptation.run(camera());
+  await world.advance(10_000);
+  world.deaf = true;
+  await world.advance(2_000);
+  world.deaf = false;
+  await world.advance(5_000);
+  t.same(world.modes, ['video'], 'two lost reports are nothing');
+  world.deaf = true;
+  await world.advance(6_000);
+  t.equal(world.modes.at(-1), 'video');
+  world.adaptation.failed();
+  world.adaptation.failed();
+  t.same(world.pictures.at(-1), { mode: 'stills', cause: 'blocked' }, 'its replacements fail as well');
+  world.deaf = false;
+  await world.advance(3_000);
+  t.equal(world.modes.at(-1), 'video');
+  world.deaf = true;
+  await world.advance(13_000);
+  t.same(world.pictures.at(-1), { mode: 'stills', cause: 'blocked' }, 'or none comes');
 });
 
 t.test('no still of a paused, changed or finished camera', async (t) => {

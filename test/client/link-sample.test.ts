@@ -74,6 +74,19 @@ t.test('an old word about loss does not count again', async (t) => {
   t.equal(loss(4_000, 3_900), 0.5);
 });
 
+t.test('a relay that says nothing of what is sent is told from one that is sent nothing', async (t) => {
+  let counters: LinkCounters | undefined;
+  const unheard = (at: number, bytes: number, heardAt: number) => {
+    const result = sampleLink(report(outbound('audio', at, bytes), heard(heardAt, 0)), counters);
+    counters = result.counters;
+    return result.unheard;
+  };
+  t.equal(unheard(1_000, 1_000, 900), false, 'nothing to compare with');
+  t.equal(unheard(2_000, 2_000, 1_900), false);
+  t.equal(unheard(3_000, 3_000, 1_900), true);
+  t.equal(unheard(4_000, 3_000, 1_900), false, 'a muted microphone');
+});
+
 t.test('counters of another connection are not compared with', async (t) => {
   const first = sampleLink(report(outbound('audio', 1_000, 4_000)), undefined);
   const second = sampleLink(report({ ...outbound('audio', 2_000, 10), ssrc: 9 }), first.counters);

@@ -75,6 +75,12 @@ t.test(
     await until('nothing to be said about the picture any more', async () => {
       return (await customer.page.getByText('jede Sekunde ein Foto').count()) === 0;
     });
+
+    link.blockUdp(true);
+    await technician.sees('single stills arrive instead');
+    await still.waitFor();
+    test.pass('and stills when it is blocked again in the middle of the call');
+    await technician.page.getByText('Active', { exact: true }).first().waitFor();
     await technician.end();
     await customer.goAway();
     await technician.goAway();
