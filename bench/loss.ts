@@ -6,13 +6,13 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import type { Impairment } from '../test/support/impairment.ts';
 import { type ImpairedSession, openImpairedSession } from './impaired-session.ts';
-import type { Summary } from './main.ts';
+import type { Emit, Summary } from './main.ts';
 import { HEARD_AUDIO, SEEN_VIDEO, SENT_VIDEO, type StatsTotals } from './page-stats.ts';
 import { round } from './percentiles.ts';
 import {
   freezeShare,
+  holdPlayout,
   longestGapMs,
   startListening,
   stopListening,
@@ -22,7 +22,9 @@ import {
 import { wav } from './voice.ts';
 
 /** Jitter reorders here as in the measurements of facts/reliability.md 1.4, which is harder than most real paths. */
-const PATH: Partial<Impairment> = { delayMs: 30, jitterMs: 5, inOrder: false };
+const PATH = { delayMs: 30, jitterMs: 5, inOrder: false };
+/** Long enough for a few pictures to tell how long they waited in the buffer. */
+const RECENT_MS = 200;
 
 /** Bandwidth estimate and jitter buffers find their level; most of it within a few seconds. */
 const SETTLE_S = 10;
@@ -85,6 +87,27 @@ function read({ phone, office }: ImpairedSession): Reading {
   };
 }
 
+/**
+ * What the phone has sent by now, and what the technician has of that: read as much later as the way takes, or half a
+ * second of pictures under way would count as loss whenever the buffers grow.
+ */
+async function readAligned(session: ImpairedSession): Promise<Reading> {
+  await session.sample();
+  const { sent, heardOnPhone } = read(session);
+  const { office } = session;
+  const previous = office.totals.total(SEEN_VIDEO, 'jitterBufferDelay');
+  const previousFrames = office.totals.total(SEEN_VIDEO, 'jitterBufferEmittedCount');
+  await wait(RECENT_MS);
+  await session.sample();
+  const bufferedS =
+    (office.totals.total(SEEN_VIDEO, 'jitterBufferDelay') - previous) /
+    Math.max(1, office.totals.total(SEEN_VIDEO, 'jitterBufferEmittedCount') - previousFrames);
+  await wait(Math.max(0, 2 * (PATH.delayMs + PATH.jitterMs) + 1_000 * bufferedS - RECENT_MS));
+  await session.sample();
+  const { seen, heardInOffice } = read(session);
+  return { sent, heardOnPhone, seen, heardInOffice };
+}
+
 function difference(after: Record<string, number>, before: Record<string, number>): Record<string, number> {
   return Object.fromEntries(
     Object.entries(after).map(([name, value]) => [name, value - (before[name] ?? 0)]),
@@ -103,12 +126,10 @@ async function measure(session: ImpairedSession, percent: number, seconds: numbe
   if (keepSound) {
     await startListening(office.page);
   }
-  await session.sample();
-  const before = read(session);
+  const before = await readAligned(session);
   const { nowMs: startMs } = await takeFrames(office.page);
   await wait(seconds * 1_000);
-  await session.sample();
-  const after = read(session);
+  const after = await readAligned(session);
   const { nowMs: endMs, presentedAtMs } = await takeFrames(office.page);
   if (keepSound) {
     const { samples, sampleRateHz } = await stopListening(office.page);
@@ -162,13 +183,14 @@ function meets(
   );
 }
 
-export async function loss(argv: string[], out: string | undefined): Promise<Summary> {
+export async function loss(argv: string[], out: string | undefined, emit: Emit): Promise<Summary> {
   const { values } = parseArgs({
     args: argv,
     options: {
       levels: { type: 'string', default: '0,5,10,20' },
       seconds: { type: 'string', default: '25' },
       seed: { type: 'string', default: '1' },
+      playout: { type: 'string' },
     },
   });
   const session = await openImpairedSession({
@@ -181,18 +203,22 @@ export async function loss(argv: string[], out: string | undefined): Promise<Sum
   let met = true;
   try {
     await watchFrames(session.office.page, session.technician.words.customerCamera);
+    if (values.playout !== undefined) {
+      await holdPlayout(session.office.page, Number(values.playout));
+    }
     await wait(SETTLE_S * 1_000);
     for (const percent of values.levels.split(',').map(Number)) {
       const level = await measure(session, percent, Number(values.seconds), out);
       levels[`loss_${percent}_percent`] = level.figures;
       raw[`loss_${percent}_percent`] = level.raw;
       met &&= meets(level.figures, TARGETS[percent]);
-      console.error(`${percent} %: ${JSON.stringify(level.figures)}`);
+      emit({ loss_percent: percent, ...level.figures });
     }
     return {
       bench: 'loss',
       one_way_delay_ms: '30+0..5',
       seconds_per_level: Number(values.seconds),
+      ...(values.playout !== undefined && { jitter_buffer_target_ms: Number(values.playout) }),
       ...levels,
       connections_phone: session.phone.totals.connections,
       connections_office: session.office.totals.connections,

@@ -32,6 +32,18 @@ export function takeFrames(page: Page): Promise<{ nowMs: number; presentedAtMs: 
   });
 }
 
+/** Keeps the receivers of the page at this much buffer, whatever the page itself asks for. */
+export async function holdPlayout(page: Page, targetMs: number): Promise<void> {
+  await page.evaluate((target) => {
+    setInterval(() => {
+      const { connections } = window as unknown as Instrumented;
+      for (const receiver of connections.at(-1)?.getReceivers() ?? []) {
+        receiver.jitterBufferTarget = target;
+      }
+    }, 100);
+  }, targetMs);
+}
+
 /** Records what comes out of the newest connection's jitter buffer, concealment and all. */
 export async function startListening(page: Page): Promise<void> {
   await page.evaluate(() => {
