@@ -6,14 +6,14 @@ const WIDTH = 1280;
 const HEIGHT = 720;
 const FRAMES = 40;
 export const CAMERA_FPS = 20;
-/** Standard deviation of a phone's sensor indoors is a few of 255 steps. */
-const NOISE_STEPS = 5;
+/** What is left of a phone's sensor noise indoors, of 255 steps. */
+const NOISE_STEPS = 3;
 /** Coarse to fine, edge length in pixels and contrast. */
 const OCTAVES = [
   [96, 70],
   [32, 45],
-  [8, 30],
-  [2, 16],
+  [10, 24],
+  [3, 10],
 ] as const;
 
 /** Writes 2 s of YUV4MPEG2 (55 MB) for `--use-file-for-fake-video-capture`; the same for the same seed. */

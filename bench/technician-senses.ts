@@ -1,6 +1,7 @@
 /** What the technician really sees and hears, taken inside the page: presented frames, and the sound as samples. */
 import type { Page } from 'playwright-core';
 import type { Instrumented } from '../test/support/chromium.ts';
+import { percentile } from './percentiles.ts';
 
 type Senses = {
   presentedAtMs: number[];
@@ -96,8 +97,9 @@ export async function stopListening(page: Page): Promise<{ samples: Float32Array
 export function freezeShare(presentedAtMs: readonly number[], startMs: number, endMs: number): number {
   const times = [startMs, ...presentedAtMs.filter((time) => time > startMs && time < endMs), endMs];
   const gaps = times.slice(1).map((time, n) => time - (times[n] ?? time));
-  const meanMs = (endMs - startMs) / gaps.length;
-  const limitMs = Math.min(Math.max(3 * meanMs, meanMs + 150), 1_000);
+  // The median, because a mean would grow with what is to be found.
+  const usualMs = percentile(gaps, 0.5);
+  const limitMs = Math.min(Math.max(3 * usualMs, usualMs + 150), 1_000);
   const frozenMs = gaps.reduce((sum, gap) => sum + (gap > limitMs ? gap : 0), 0);
   return frozenMs / (endMs - startMs);
 }
