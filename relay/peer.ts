@@ -18,6 +18,7 @@ import {
   writePipeAnswer,
 } from './negotiation.ts';
 import type { IngressTarget, TurnIngress } from './turn-ingress.ts';
+import { freeUdpPorts } from './udp-ports.ts';
 import type { PacketCounters, WorkerConfig } from './worker-protocol.ts';
 
 /** Requirement S4 (facts/reliability.md 3.9): what one participant may send; at most one second's worth at once. */
@@ -80,6 +81,7 @@ export function guard<T>(
 export class Transport {
   readonly capacity: number;
   readonly #config: WorkerConfig;
+  /** With `mux` its port is the first that was free when the library opened it. */
   readonly #rtcConfig: RtcConfig;
   readonly #counters: PacketCounters;
   readonly #onFault: FaultHandler;
@@ -114,7 +116,7 @@ export class Transport {
 
   /** Makes a peer that is ready to be offered; undefined when the ports are used up or the library refuses. */
   open(name: string, receiver: PacketReceiver, events: PeerEvents): Peer | undefined {
-    if (this.#held.size >= this.capacity) {
+    if (this.#held.size >= this.capacity || !this.#findPort()) {
       return undefined;
     }
     let peer: Peer | undefined;
@@ -145,6 +147,20 @@ export class Transport {
       peer?.close();
       return undefined;
     }
+  }
+
+  /** False when the library would find no port and abort the process. */
+  #findPort(): boolean {
+    const { portRangeBegin, portRangeEnd, mux } = this.#config;
+    if (mux && this.#held.size > 0) {
+      return true;
+    }
+    const free = freeUdpPorts(portRangeBegin, portRangeEnd);
+    if (mux && free?.[0] !== undefined) {
+      this.#rtcConfig.portRangeBegin = free[0];
+      this.#rtcConfig.portRangeEnd = free[0];
+    }
+    return free === undefined || free.length > 0;
   }
 }
 

@@ -7,7 +7,7 @@ import type { OverloadLevel } from './overload.ts';
 import type { PeerId, Role, SessionId, VideoCodec } from './protocol.ts';
 
 export type WorkerConfig = {
-  /** UDP ports of this worker alone, both ends included; with `mux` the first one carries everything. */
+  /** UDP ports of this worker alone, both ends included; with `mux` the first free one carries everything. */
   portRangeBegin: number;
   portRangeEnd: number;
   mux: boolean;
