@@ -178,6 +178,7 @@ function readRtcp(b: Buffer, expect: Expect): void {
       rtcp.FIR,
       rtcp.REMB,
       rtcp.TWCC,
+      rtcp.EXTENDED_REPORT,
     ]) {
       readSubPacket(b, at, end, kind, () => {});
     }
@@ -217,6 +218,12 @@ function readSubPacket(b: Buffer, at: number, end: number, kind: number, expect:
     case rtcp.SOURCE_DESCRIPTION: {
       const text = rtcp.findSdesItem(b, at, end, 0x9d737c9e, rtcp.CNAME);
       expect(text === -1 || (text > at && text + (b[text - 1] ?? 0) <= end), `CNAME at ${text}`);
+      return;
+    }
+    case rtcp.EXTENDED_REPORT: {
+      const dlrr = rtcp.findDlrr(b, at, end, 0x028757b2);
+      expect(dlrr === -1 || (dlrr >= at + 12 && dlrr + 12 <= end), `DLRR at ${dlrr}`);
+      expect(rtcp.dlrrLastRr(b, dlrr) >= 0 && rtcp.dlrrDelaySinceLastRr(b, dlrr) >= 0, 'a negative field');
       return;
     }
     case rtcp.GOODBYE:

@@ -81,6 +81,7 @@ const CHECKED: readonly FuzzTarget[] = [
   ),
   codecTarget('rtcp', 'compound RTCP of any type', 'rtcp', RTCP_SEEDS, compound(...RTCP_TYPES)),
   codecTarget('reports', 'sender and receiver reports', 'rtcp', RTCP_SEEDS, compound('sr', 'rr')),
+  codecTarget('xr', 'extended reports', 'rtcp', RTCP_SEEDS, compound('xr')),
   codecTarget('sdes', 'source descriptions and BYE', 'rtcp', RTCP_SEEDS, compound('sdes', 'bye')),
   codecTarget('nack', 'NACK', 'rtcp', RTCP_SEEDS, compound('nack')),
   codecTarget('keyframes', 'PLI and FIR', 'rtcp', RTCP_SEEDS, compound('pli', 'fir')),
@@ -165,6 +166,7 @@ const rtcpWriters: FuzzTarget = {
       },
       sdes: (t) => write.writeSdesCname(t, 0, a, input.subarray(0, 300)),
       bye: (t) => write.writeBye(t, 0, a),
+      reference: (t) => write.writeReceiverReferenceTime(t, 0, a, b, c),
       nack: (t) =>
         write.writeNack(
           t,

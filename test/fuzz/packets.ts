@@ -144,10 +144,20 @@ export function rtcpPacket(random: Random, type: RtcpType, sources: Sources = []
     case 'app':
       return subPacket(random, 204, random(32), words(random, undefined, undefined));
     case 'xr':
-      return subPacket(random, 207, 0, words(random, undefined, undefined, undefined));
+      return subPacket(random, 207, 0, Buffer.concat([words(random, source()), ...xrBlocks(random, source)]));
     default:
       return subPacket(random, 192 + random(32), random(32), randomBytes(random, random(40)));
   }
+}
+
+/** Blocks of an extended report (RFC 3611), mostly DLRR. */
+function xrBlocks(random: Random, source: () => number | undefined): Buffer[] {
+  return Array.from({ length: count(random, 6) }, () => {
+    const body = words(random, ...Array.from({ length: count(random, 4) }, () => [source(), undefined, undefined]).flat());
+    const head = Buffer.from([chance(random, 70) ? 5 : random(256), 0, 0, 0]);
+    put16(head, 2, chance(random, 85) ? body.length / 4 : pick(random, EDGES));
+    return Buffer.concat([head, body]);
+  });
 }
 
 function sdesChunks(random: Random, source: number | undefined): Buffer {

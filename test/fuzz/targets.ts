@@ -3,6 +3,7 @@ import { CODEC_TARGETS } from './codec-targets.ts';
 import { HTTP_TARGET } from './http-target.ts';
 import { MEDIA_TARGETS } from './media-target.ts';
 import { SDP_TARGET } from './sdp-target.ts';
+import { SIGNALLING_TARGET } from './signalling-target.ts';
 import type { FuzzTarget } from './target.ts';
 import { TEXT_TARGETS } from './text-targets.ts';
 
@@ -12,4 +13,5 @@ export const FUZZ_TARGETS: readonly FuzzTarget[] = [
   SDP_TARGET,
   HTTP_TARGET,
   ...MEDIA_TARGETS,
+  SIGNALLING_TARGET,
 ];

@@ -6,12 +6,18 @@ import { addressKey } from '../../relay/address-key.ts';
 import { createAdmission } from '../../relay/admission.ts';
 import { parseClientMessage } from '../../relay/messages.ts';
 import { isFailure } from '../../relay/outcome.ts';
-import { ERRORS } from '../../relay/protocol.ts';
+import {
+  ERRORS,
+  STILL_HEADER_BYTES,
+  STILL_MAX_BYTES,
+  STILL_SHOWN_HEADER_BYTES,
+} from '../../relay/protocol.ts';
 import type { Sessions } from '../../relay/sessions.ts';
+import { readStill, showStill } from '../../relay/stills.ts';
 import type { Directory, Limiter } from '../../relay/store.ts';
 import { exampleRequests } from '../support/protocol-document.ts';
 import { type Json, mutatedJson, mutatedText, randomJson } from './mutate.ts';
-import { chance, pick, type Random } from './random.ts';
+import { chance, pick, type Random, randomBytes } from './random.ts';
 import type { FuzzTarget, Verdict } from './target.ts';
 
 /** Parsing the longest message takes some 5 ms here; a busy machine takes more. */
@@ -169,4 +175,39 @@ const h264Profiles: FuzzTarget = {
   },
 };
 
-export const TEXT_TARGETS: readonly FuzzTarget[] = [messages, entrance, h264Profiles];
+/** The one kind of binary frame that pages send. */
+const stills: FuzzTarget = {
+  name: 'stills',
+  about: 'single pictures over the WebSocket',
+  corpora: ['stills'],
+  decides: true,
+  maxBytes: 140_000,
+  seeds: [Buffer.from('0100000007ffd8ffe000104a464946', 'hex'), Buffer.from('01ffffffffffd8ff', 'hex')],
+  slowestMs: SLOWEST_MS,
+  make: (random) => {
+    const length = chance(random, 10) ? STILL_MAX_BYTES + random(10) - 5 : random(100);
+    const head = chance(random, 80) ? [1, random(256), 0, 0, random(256)] : randomBytes(random, random(6));
+    return Buffer.concat([
+      Buffer.from(head),
+      Buffer.from('ffd8ff', 'hex'),
+      Buffer.alloc(length, random(256)),
+    ]);
+  },
+  run: (input) => {
+    const read = readStill(input);
+    const hasId = Number.isInteger(read.id) && read.id >= 0 && read.id < 2 ** 32;
+    if (!read.ok) {
+      return { complaints: hasId && Object.hasOwn(ERRORS, read.code) ? [] : [JSON.stringify(read)] };
+    }
+    const shown = showStill(7, read.jpeg);
+    const isWhole = Buffer.from(shown.subarray(STILL_SHOWN_HEADER_BYTES)).equals(
+      input.subarray(STILL_HEADER_BYTES),
+    );
+    return {
+      complaints: hasId && isWhole && read.jpeg.length <= STILL_MAX_BYTES ? [] : ['not what was sent'],
+      accepted: true,
+    };
+  },
+};
+
+export const TEXT_TARGETS: readonly FuzzTarget[] = [messages, stills, entrance, h264Profiles];

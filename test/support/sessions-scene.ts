@@ -6,7 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { openSqliteDirectory } from '../../relay/directory-sqlite.ts';
 import type { LiveSession } from '../../relay/live-session.ts';
-import { createLog } from '../../relay/log.ts';
+import { createLog, type Log } from '../../relay/log.ts';
 import type { MediaPlane } from '../../relay/media-plane.ts';
 import type { Participant } from '../../relay/party-media.ts';
 import type {
@@ -87,7 +87,11 @@ export type Scene = {
   close(): Promise<void>;
 };
 
-export async function openScene(folder: string): Promise<Scene> {
+/** @param parts what is to be real, or watched, instead of the silent ones */
+export async function openScene(
+  folder: string,
+  { plane = NO_MEDIA, log = createLog('silent') }: { plane?: MediaPlane; log?: Log } = {},
+): Promise<Scene> {
   const clock = { now: 1_767_225_600_000 };
   const settings = { invitationMs: 20 * MINUTE_MS, offlineMs: 5 * MINUTE_MS, maxActiveSessions: 1 };
   const sqlite = await openSqliteStore(join(folder, 'fernblick.db'));
@@ -118,8 +122,8 @@ export async function openScene(folder: string): Promise<Scene> {
     Sessions.open({
       store,
       directory,
-      plane: NO_MEDIA,
-      log: createLog('silent'),
+      plane,
+      log,
       now: () => clock.now,
       later: () => () => undefined,
       settings: {
