@@ -153,7 +153,10 @@ export function rtcpPacket(random: Random, type: RtcpType, sources: Sources = []
 /** Blocks of an extended report (RFC 3611), mostly DLRR. */
 function xrBlocks(random: Random, source: () => number | undefined): Buffer[] {
   return Array.from({ length: count(random, 6) }, () => {
-    const body = words(random, ...Array.from({ length: count(random, 4) }, () => [source(), undefined, undefined]).flat());
+    const body = words(
+      random,
+      ...Array.from({ length: count(random, 4) }, () => [source(), undefined, undefined]).flat(),
+    );
     const head = Buffer.from([chance(random, 70) ? 5 : random(256), 0, 0, 0]);
     put16(head, 2, chance(random, 85) ? body.length / 4 : pick(random, EDGES));
     return Buffer.concat([head, body]);
