@@ -21,6 +21,7 @@ const GENEROUS_LAPS = 4;
 export class PacketCache {
   /** How long packets should stay; at most 2 s. */
   retentionMs = 0;
+  readonly #minBytes: number;
   #ring: Buffer = Buffer.alloc(0);
   /** By sequence number, lowest bits: which packet is there, where its bytes are, how many, when they came. */
   #sequences = new Float64Array(0);
@@ -34,6 +35,11 @@ export class PacketCache {
   /** When the oldest byte of the full ring was written. */
   #lapAt = 0;
   #putAt = 0;
+
+  /** @param minBytes where the ring starts, a power of two of at least 2048 */
+  constructor(minBytes: number = MIN_BYTES) {
+    this.#minBytes = minBytes;
+  }
 
   /** Bytes of memory in use. */
   get bytes(): number {
@@ -109,8 +115,8 @@ export class PacketCache {
     }
     this.#lapAt = now;
     if (size === 0) {
-      this.#resize(MIN_BYTES);
-    } else if (heldMs > GENEROUS_LAPS * this.retentionMs && size > MIN_BYTES) {
+      this.#resize(this.#minBytes);
+    } else if (heldMs > GENEROUS_LAPS * this.retentionMs && size > this.#minBytes) {
       this.#resize(size / 2);
     }
   }

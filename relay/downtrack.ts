@@ -5,12 +5,14 @@
  */
 import { put16, put24 } from '../codec/bytes.ts';
 import { ntpMiddle32 } from '../codec/ntp.ts';
+import * as red from '../codec/red.ts';
 import * as rtcp from '../codec/rtcp.ts';
 import { writeSenderReport } from '../codec/rtcp-write.ts';
 import * as rtp from '../codec/rtp.ts';
+import { PacketCache } from './cache.ts';
 import type { SenderReport, SendPacket } from './feedback.ts';
 import type { RoundTrip } from './loss.ts';
-import type { TrackFormat } from './negotiation.ts';
+import type { AnsweredSection, TrackFormat } from './negotiation.ts';
 import { absoluteSendTimeOffset, type Downstream, type RtpPacket } from './packet.ts';
 import { PictureIds } from './picture-ids.ts';
 import { Rewriter } from './rewriter.ts';
@@ -40,6 +42,8 @@ const MAX_RESENDS = 256;
 /** Whoever asks for more than what was sent, three times over, is not repairing a loss. */
 const RESEND_BYTES_PER_BYTE = 2;
 const RESEND_ALLOWANCE_BYTES = 128 * 1_024;
+/** Half a second of voice with redundancy; the cache grows when more is wanted. */
+const SENT_CACHE_BYTES = 4 * 1_024;
 /** Packets whose last retransmission is remembered; a power of two. */
 const RESEND_MEMORY = 1_024;
 
@@ -52,7 +56,7 @@ const scratch = Buffer.alloc(1_536);
 export type DowntrackOptions = {
   format: TrackFormat;
   ssrc: number;
-  /** Of its retransmissions; without one they are the packets themselves once more. */
+  /** Of the retransmissions of a picture. */
   rtxSsrc?: number;
   /** Random (RFC 3550 section 5.1). */
   initialSequence: number;
@@ -74,6 +78,9 @@ export class Downtrack implements Downstream {
   readonly #needsKeyframe: boolean;
   readonly #rtxSsrc: number | undefined;
   #rtxPayloadType: number | undefined;
+  /** Voice as sent: without a retransmission stream a packet goes out again as it was, to the last bit. */
+  readonly #sent: PacketCache | undefined;
+  #takesRedundancy = false;
   #rtxSequence: number;
   #source: Uptrack | undefined;
   #flowing = false;
@@ -95,7 +102,6 @@ export class Downtrack implements Downstream {
   #retransmitted = 0;
   #cacheMisses = 0;
   #fractionLost = 0;
-  #rembBps: number | undefined;
 
   constructor(options: DowntrackOptions) {
     this.format = options.format;
@@ -108,6 +114,7 @@ export class Downtrack implements Downstream {
     this.#rewriter = new Rewriter(options.format.clockRateHz, options.initialSequence);
     this.#pictureIds = new PictureIds(options.format.codec);
     this.#needsKeyframe = options.format.kind === 'video';
+    this.#sent = options.format.kind === 'audio' ? new PacketCache(SENT_CACHE_BYTES) : undefined;
   }
 
   get source(): Uptrack | undefined {
@@ -117,6 +124,11 @@ export class Downtrack implements Downstream {
   /** When the last media packet went out, milliseconds, monotonic. */
   get sentAt(): number {
     return this.#sentAt;
+  }
+
+  /** Share of packets that the viewer missed, by its last report, before retransmissions. */
+  get fractionLost(): number {
+    return this.#fractionLost;
   }
 
   get retentionMs(): number {
@@ -138,15 +150,16 @@ export class Downtrack implements Downstream {
       cacheMisses: this.#cacheMisses,
       fractionLost: this.#fractionLost,
       ...(roundTripMs !== undefined && { roundTripMs }),
-      ...(this.#rembBps !== undefined && { rembBps: this.#rembBps }),
     };
   }
 
-  /** What the viewer's answer took of the payload types offered for this track. */
-  onAnswer(payloadTypes: readonly number[]): void {
-    const { rtxPayloadType } = this.format;
-    const agreed = rtxPayloadType !== undefined && payloadTypes.includes(rtxPayloadType);
-    this.#rtxPayloadType = agreed ? rtxPayloadType : undefined;
+  /** What the viewer's answer took of what was offered for this track. */
+  onAnswer({ payloadTypes }: Pick<AnsweredSection, 'payloadTypes'>): void {
+    const { rtxPayloadType, redPayloadType } = this.format;
+    const takes = (payloadType: number | undefined) =>
+      payloadType !== undefined && payloadTypes.includes(payloadType);
+    this.#rtxPayloadType = takes(rtxPayloadType) ? rtxPayloadType : undefined;
+    this.#takesRedundancy = takes(redPayloadType);
   }
 
   /** Takes its packets from this uptrack from now on; the viewer sees one continuous source. */
@@ -202,7 +215,8 @@ export class Downtrack implements Downstream {
       this.#counters.droppedStale++;
       return;
     }
-    const { bytes, payloadOffset, arrivedAt } = packet;
+    const { payloadOffset, arrivedAt } = packet;
+    const bytes = packet.redundant && !this.#takesRedundancy ? withoutRedundancy(packet) : packet.bytes;
     const timestamp = rewriter.timestamp(packet.timestamp);
     rtp.setSequenceNumber(bytes, sequence);
     rtp.setTimestamp(bytes, timestamp);
@@ -218,6 +232,7 @@ export class Downtrack implements Downstream {
     }
     ids.sent(packet.pictureId, packet.tl0PicIdx);
     rewriter.sent(packet.sequence, sequence, timestamp, arrivedAt);
+    this.#sent?.put(sequence, bytes, payloadOffset, arrivedAt);
     if (this.#send(bytes)) {
       this.#sentAt = arrivedAt;
       this.#packets++;
@@ -240,6 +255,10 @@ export class Downtrack implements Downstream {
 
   /** Passes the publisher's newest sender report on, on this source's own timeline. */
   tick(now: number): void {
+    if (this.#sent !== undefined) {
+      this.#sent.retentionMs = this.retentionMs;
+      this.#sent.tick(now);
+    }
     const report = this.#source?.senderReport;
     if (report === undefined || report === this.#reported || !this.#flowing) {
       return;
@@ -285,77 +304,108 @@ export class Downtrack implements Downstream {
   receiveNack(packet: Uint8Array, at: number, end: number, now: number): void {
     const count = rtcp.readNack(packet, at, end, nacked);
     this.#nackedPackets += count;
-    const source = this.#source;
-    if (source === undefined || !this.#flowing) {
-      return;
-    }
     this.#nackedAt = now;
     this.#resentAt ??= new Uint32Array(RESEND_MEMORY);
     const interval = Math.max(MIN_RESEND_INTERVAL_MS, RESEND_ROUND_TRIPS * (this.#roundTrip.measuredMs ?? 0));
+    const copies = this.#fractionLost > RESEND_TWICE_ABOVE ? 2 : 1;
     for (let index = 0; index < count && index < MAX_RESENDS; index++) {
       const number = nacked[index] ?? 0;
-      const sequence = this.#rewriter.incoming(number);
-      const slot = sequence < 0 ? -1 : source.cache.find(sequence, now);
       const memory = number & (RESEND_MEMORY - 1);
-      if (slot < 0) {
-        if (sequence < 0 || !source.isMissing(sequence)) {
-          this.#cacheMisses++;
-          this.#counters.cacheMisses++;
-        }
-      } else if ((Math.floor(now) - (this.#resentAt[memory] ?? 0)) >>> 0 >= interval) {
+      if ((Math.floor(now) - (this.#resentAt[memory] ?? 0)) >>> 0 < interval) {
+        continue;
+      }
+      const sent =
+        this.#sent === undefined
+          ? this.#resend(number, now, copies)
+          : this.#repeat(this.#sent, number, now, copies);
+      if (sent) {
         this.#resentAt[memory] = Math.floor(now);
-        this.#resend(source, slot, number, now);
-        if (this.#rtxPayloadType !== undefined && this.#fractionLost > RESEND_TWICE_ABOVE) {
-          this.#resend(source, slot, number, now);
-        }
       }
     }
-  }
-
-  receiveBitrateLimit(bitsPerSecond: number): void {
-    this.#rembBps = bitsPerSecond;
   }
 
   close(): void {
     this.switchTo(undefined, 0);
   }
 
-  /** @param number as the viewer knows the packet */
-  #resend({ cache }: Uptrack, slot: number, number: number, now: number): void {
+  /**
+   * Sends a packet of a picture as a retransmission (RFC 4588).
+   * @param number as the viewer knows it
+   * @returns whether it was there
+   */
+  #resend(number: number, now: number, copies: number): boolean {
+    const source = this.#flowing ? this.#source : undefined;
+    const sequence = this.#rewriter.incoming(number);
+    const rtxType = this.#rtxPayloadType;
+    if (source === undefined || sequence < 0 || rtxType === undefined || this.#rtxSsrc === undefined) {
+      return false;
+    }
+    const { cache } = source;
+    const slot = cache.find(sequence, now);
+    if (slot < 0) {
+      this.#missed(source.isMissing(sequence));
+      return false;
+    }
     const length = cache.length(slot);
     const header = cache.payloadOffset(slot);
-    if (this.#resendAllowance < length) {
-      return;
-    }
-    const rtxType = this.#rtxPayloadType;
-    const osnBytes = rtxType === undefined ? 0 : 2;
     cache.copy(slot, scratch, 0, 0, header);
-    cache.copy(slot, scratch, header + osnBytes, header, length);
-    let end = length + osnBytes;
+    cache.copy(slot, scratch, header + 2, header, length);
     if (this.#pictureIds.moves) {
-      this.#pictureIds.move(scratch, header + osnBytes, end);
+      this.#pictureIds.move(scratch, header + 2, length + 2);
     }
+    put16(scratch, header, number);
+    rtp.setPayloadType(scratch, rtxType);
     rtp.setTimestamp(scratch, this.#rewriter.timestamp(rtp.timestamp(scratch)));
-    if (rtxType === undefined || this.#rtxSsrc === undefined) {
-      rtp.setSequenceNumber(scratch, number);
-      rtp.setSsrc(scratch, this.ssrc);
-    } else {
-      // RFC 4588 section 4: the original number before the payload, and no padding.
-      put16(scratch, header, number);
-      rtp.setPayloadType(scratch, rtxType);
-      rtp.setSequenceNumber(scratch, this.#rtxSequence++);
-      rtp.setSsrc(scratch, this.#rtxSsrc);
-      end = rtp.stripPadding(scratch, end);
-    }
-    const bytes = scratch.subarray(0, end);
+    rtp.setSsrc(scratch, this.#rtxSsrc);
+    const bytes = scratch.subarray(0, rtp.stripPadding(scratch, length + 2));
     const sendTime = absoluteSendTimeOffset(bytes);
     if (sendTime >= 0) {
       put24(bytes, sendTime, now * SEND_TIME_UNITS_PER_MS);
     }
-    if (this.#send(bytes)) {
-      this.#resendAllowance -= length;
+    for (let copy = 0; copy < copies; copy++) {
+      // Each copy is a packet of its own: SRTP never sees one number with two contents.
+      rtp.setSequenceNumber(bytes, this.#rtxSequence++);
+      this.#sendAgain(bytes);
+    }
+    return true;
+  }
+
+  /** Sends a packet of the voice once more. Changing any bit of it would break AES-GCM, which must not see a number twice. */
+  #repeat(sent: PacketCache, number: number, now: number, copies: number): boolean {
+    const slot = sent.find(this.#rewriter.outgoing(number), now);
+    if (slot < 0) {
+      this.#missed(this.#source?.isMissing(this.#rewriter.incoming(number)) === true);
+      return false;
+    }
+    const length = sent.length(slot);
+    sent.copy(slot, scratch, 0, 0, length);
+    const bytes = scratch.subarray(0, length);
+    for (let copy = 0; copy < copies; copy++) {
+      this.#sendAgain(bytes);
+    }
+    return true;
+  }
+
+  /** @param isOnItsWay the relay has asked for it itself */
+  #missed(isOnItsWay: boolean): void {
+    if (!isOnItsWay) {
+      this.#cacheMisses++;
+      this.#counters.cacheMisses++;
+    }
+  }
+
+  #sendAgain(bytes: Buffer): void {
+    if (this.#resendAllowance >= bytes.length && this.#send(bytes)) {
+      this.#resendAllowance -= bytes.length;
       this.#retransmitted++;
       this.#counters.retransmitted++;
     }
   }
+}
+
+/** The newest block of a packet alone, in a buffer that lasts for this call; the packet stays as it is for others. */
+function withoutRedundancy({ bytes, payloadOffset }: RtpPacket): Buffer {
+  bytes.copy(scratch);
+  const end = red.unwrapRed(scratch, payloadOffset, rtp.stripPadding(scratch, bytes.length));
+  return end < 0 ? bytes : scratch.subarray(0, end);
 }

@@ -18,6 +18,7 @@ import {
   writePli,
   writeReceiverReferenceTime,
   writeReceiverReport,
+  writeRemb,
 } from '../codec/rtcp-write.ts';
 import { TwccReceiver } from '../codec/twcc.ts';
 import { RoundTrip } from './loss.ts';
@@ -37,6 +38,8 @@ const MAX_TRANSPORT_FEEDBACKS = 4;
 
 /** Written and sent within one call; the peer copies it. */
 const scratch = Buffer.alloc(1_400);
+
+const rembSource = new Uint32Array(1);
 
 /** Sends a finished packet; false when it was not sent. */
 export type SendPacket = (packet: Buffer) => boolean;
@@ -185,6 +188,12 @@ export class PeerFeedback {
   requestPackets(mediaSsrc: number, sequences: ArrayLike<number>, count: number): void {
     this.#counters.nacked += count;
     this.#sendScratch(writeNack(scratch, 0, this.#ssrc, mediaSsrc, sequences, 0, count));
+  }
+
+  /** Tells the peer how much it may send in all (draft-alvestrand-rmcat-remb-03). */
+  limitBitrate(bitsPerSecond: number, mediaSsrc: number): void {
+    rembSource[0] = mediaSsrc;
+    this.#sendScratch(writeRemb(scratch, 0, this.#ssrc, bitsPerSecond, rembSource));
   }
 
   /** An extended report of the peer: the answer to our reference time tells the round trip (RFC 3611 section 4.5). */

@@ -22,6 +22,10 @@ const MIN_RETRY_MS = 20;
 /** Requests for one number (mediasoup, Chromium: 10). Chromium remembers what it sent for a second or more. */
 const MAX_TRIES = 10;
 const MAX_AGE_MS = 2_000;
+/** A voice that late is not heard any more. */
+const MAX_VOICE_AGE_MS = 500;
+/** A browser that has answered none of so many requests for its voice does not do it; Chromium does, Firefox does not. */
+const FUTILE_REQUESTS = 200;
 
 /** When fewer first requests than this are answered in time, each is sent twice; about 8 % loss on each way. */
 const TROUBLED_SHARE = 0.85;
@@ -57,6 +61,9 @@ export class RoundTrip {
 
 export class MissingPackets {
   readonly #roundTrip: RoundTrip;
+  readonly #isVoice: boolean;
+  /** Requests since the last answer; of interest until there has been one. */
+  #unanswered = 0;
   /** Ascending, and therefore in the order of their discovery too; the first `#count` are in use. */
   #sequences = new Float64Array(INITIAL_CAPACITY);
   #detectedAt = new Float64Array(INITIAL_CAPACITY);
@@ -72,9 +79,13 @@ export class MissingPackets {
   #answeredShare = 1;
   #abandoned = 0;
 
-  /** @param roundTrip to the sender; samples are added to it */
-  constructor(roundTrip: RoundTrip) {
+  /**
+   * @param roundTrip to the sender; samples are added to it
+   * @param kind a voice is not waited for as long, and its retransmissions look like late packets
+   */
+  constructor(roundTrip: RoundTrip, kind: 'audio' | 'video') {
     this.#roundTrip = roundTrip;
+    this.#isVoice = kind === 'audio';
   }
 
   get size(): number {
@@ -135,10 +146,12 @@ export class MissingPackets {
     if (index < 0) {
       return false;
     }
-    if (retransmitted) {
+    const age = now - (this.#askedAt[index] ?? now);
+    if (retransmitted || (this.#isVoice && this.#tries[index] !== 0 && 2 * age > this.#roundTrip.ms)) {
+      this.#unanswered = Number.NEGATIVE_INFINITY;
       // With more than one request it cannot be told which was answered (Karn).
       if (this.#tries[index] === 1) {
-        this.#roundTrip.sample(now - (this.#askedAt[index] ?? now));
+        this.#roundTrip.sample(age);
         this.#answered(1);
       }
     } else {
@@ -149,11 +162,27 @@ export class MissingPackets {
   }
 
   /**
+   * What this packet carried has been had otherwise.
+   * @returns whether it was missing
+   */
+  fill(sequence: number): boolean {
+    const index = this.#find(sequence);
+    if (index >= 0) {
+      this.#remove(index);
+    }
+    return index >= 0;
+  }
+
+  /**
    * Writes the numbers that are to be asked for now, ascending, and notes that they are.
    * @returns how many; with as many as fit, call again
    */
   collect(now: number, numbers: Float64Array): number {
     if (now < this.#nextDueAt) {
+      return 0;
+    }
+    if (this.#isVoice && this.#unanswered > FUTILE_REQUESTS) {
+      this.#nextDueAt = Number.POSITIVE_INFINITY;
       return 0;
     }
     const retryMs = Math.max(MIN_RETRY_MS, RETRY_ROUND_TRIPS * this.#roundTrip.ms);
@@ -168,13 +197,15 @@ export class MissingPackets {
       nextDueAt = Math.min(nextDueAt, this.#dueAt[index] ?? nextDueAt);
     }
     this.#nextDueAt = nextDueAt;
+    this.#unanswered += collected;
     return collected;
   }
 
   /** Gives up what is too old to be of use to anybody. */
   expire(now: number): void {
+    const maxAgeMs = this.#isVoice ? MAX_VOICE_AGE_MS : MAX_AGE_MS;
     let expired = 0;
-    while (expired < this.#count && now - (this.#detectedAt[expired] ?? now) > MAX_AGE_MS) {
+    while (expired < this.#count && now - (this.#detectedAt[expired] ?? now) > maxAgeMs) {
       expired++;
     }
     if (expired > 0) {

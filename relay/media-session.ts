@@ -152,11 +152,26 @@ export class MediaSession {
         member.tick(now);
       }
     }
+    this.#limitBitrates(now);
   }
 
   close(): void {
     for (const member of [...this.#members.values()]) {
       this.#remove(member);
+    }
+  }
+
+  /** The slowest of those who see a picture decides how much of it is sent. */
+  #limitBitrates(now: number): void {
+    for (const publisher of this.#members.values()) {
+      const picture = publisher.connected ? publisher.uptracks.of('video') : undefined;
+      if (picture !== undefined) {
+        let limitBps = Number.POSITIVE_INFINITY;
+        for (const viewer of this.#members.values()) {
+          limitBps = Math.min(limitBps, viewer.limitFor(picture, now));
+        }
+        publisher.limitBitrate(limitBps, now);
+      }
     }
   }
 

@@ -4,6 +4,7 @@
  */
 import { randomInt } from 'node:crypto';
 import * as rtcp from '../codec/rtcp.ts';
+import { BandwidthLimit, Rate, ViewerBandwidth } from './bandwidth.ts';
 import { Downtrack } from './downtrack.ts';
 import { PeerFeedback } from './feedback.ts';
 import {
@@ -60,15 +61,26 @@ export class Member implements PacketReceiver {
   readonly #watchdog = new Watchdog();
   readonly #createdAt = performance.now();
   #connectMs: number | undefined;
+  /** Everything that went to this peer, and how fast. */
+  #sentBytes = 0;
+  readonly #sentRate = new Rate();
+  readonly #bandwidth = new ViewerBandwidth();
+  readonly #bandwidthLimit = new BandwidthLimit();
   #gateOpen = false;
   #owesMedia = false;
+  /** Last REMB to this peer. */
+  #toldBps: number | undefined;
 
   constructor(peerId: PeerId, role: Role, codec: VideoCodec, events: MemberEvents, counters: PacketCounters) {
     this.peerId = peerId;
     this.role = role;
     this.#events = events;
     this.#counters = counters;
-    const send = (packet: Buffer) => this.pipe?.send(packet) === true;
+    const send = (packet: Buffer) => {
+      const sent = this.pipe?.send(packet) === true;
+      this.#sentBytes += sent ? packet.length : 0;
+      return sent;
+    };
     const video = videoFormat(codec);
     const [audioSsrc, videoSsrc, rtxSsrc, ownSsrc] = randomSsrcs();
     this.#feedback = new PeerFeedback(ownSsrc, send, counters);
@@ -98,12 +110,15 @@ export class Member implements PacketReceiver {
 
   get stats(): PeerStats {
     const roundTripMs = this.#feedback.roundTrip.measuredMs;
+    const { estimateBps } = this.#bandwidth;
     return {
       peerId: this.peerId,
       role: this.role,
       connected: this.connected,
       ...(this.#connectMs !== undefined && { connectMs: this.#connectMs }),
       ...(roundTripMs !== undefined && { roundTripMs }),
+      ...(estimateBps > 0 && { estimateBps }),
+      ...(this.#toldBps !== undefined && { bitrateLimitBps: this.#toldBps }),
       up: this.uptracks.all.map((uptrack) => uptrack.stats),
       down: this.downtracks.map((downtrack) => downtrack.stats),
     };
@@ -124,7 +139,7 @@ export class Member implements PacketReceiver {
       if (kind !== undefined && section.ssrc !== undefined) {
         this.uptracks.of(kind)?.declare(section.ssrc, section.rtxSsrc);
       }
-      this.downtracks.find(({ format }) => format.kind === kind)?.onAnswer(section.payloadTypes);
+      this.downtracks.find(({ format }) => format.kind === kind)?.onAnswer(section);
     }
   }
 
@@ -177,6 +192,23 @@ export class Member implements PacketReceiver {
     }
   }
 
+  /** Bits per second that this viewer's path carries, as far as it shows a picture of this source; infinite for no limit. */
+  limitFor(source: Uptrack, now: number): number {
+    return this.connected && this.#video?.source === source
+      ? this.#bandwidth.limitBps(now)
+      : Number.POSITIVE_INFINITY;
+  }
+
+  /** Tells this peer, when it is time to, what the slowest of those who see its picture can take. */
+  limitBitrate(limitBps: number, now: number): void {
+    const ssrc = this.uptracks.of('video')?.ssrc;
+    const bps = this.#bandwidthLimit.next(limitBps, now);
+    if (bps > 0 && ssrc !== undefined) {
+      this.#feedback.limitBitrate(bps, ssrc);
+      this.#toldBps = bps;
+    }
+  }
+
   /** Asks again for what is due. */
   poll(now: number): void {
     const { nextDueAt } = this.uptracks;
@@ -192,6 +224,7 @@ export class Member implements PacketReceiver {
     if (!this.connected) {
       return;
     }
+    this.#sentRate.tick(this.#sentBytes, now);
     this.#feedback.tick(now, this.uptracks.all);
     for (const uptrack of this.uptracks.all) {
       uptrack.tick(now);
@@ -259,16 +292,21 @@ export class Member implements PacketReceiver {
       const block = rtcp.findReportBlock(packet, at, downtrack.ssrc);
       if (block >= 0) {
         downtrack.receiveReport(packet, block, now);
+        if (downtrack.format.kind === 'video') {
+          this.#bandwidth.onLoss(downtrack.fractionLost, this.#sentRate.bps);
+        }
       }
     }
   }
 
   #receiveFeedback(kind: number, packet: Buffer, at: number, end: number, now: number): void {
+    if (kind === rtcp.REMB) {
+      this.#bandwidth.onEstimate(rtcp.rembBitrate(packet, at), this.#sentRate.bps, now);
+      return;
+    }
     const media = rtcp.mediaSsrc(packet, at);
     for (const downtrack of this.downtracks) {
-      if (kind === rtcp.REMB) {
-        downtrack.receiveBitrateLimit(rtcp.rembBitrate(packet, at));
-      } else if (kind === rtcp.FIR && rtcp.findFir(packet, at, end, downtrack.ssrc) >= 0) {
+      if (kind === rtcp.FIR && rtcp.findFir(packet, at, end, downtrack.ssrc) >= 0) {
         downtrack.receiveKeyframeRequest(now);
       } else if (kind === rtcp.PLI && media === downtrack.ssrc) {
         downtrack.receiveKeyframeRequest(now);

@@ -19,6 +19,8 @@ export type RtpPacket = {
   timestamp: number;
   /** The first packet of a keyframe. */
   keyframe: boolean;
+  /** Carries earlier packets too (RFC 2198); not every viewer takes that. */
+  redundant: boolean;
   /** Changes when sequence numbers and timestamps do not continue the ones before. */
   generation: number;
   /** Where the sender's clock stands; −1 without it. */
@@ -37,6 +39,7 @@ export const NO_PACKET: RtpPacket = {
   sequence: 0,
   timestamp: 0,
   keyframe: false,
+  redundant: false,
   generation: 0,
   absoluteSendTimeOffset: -1,
   pictureId: -1,

@@ -87,13 +87,18 @@ export class Rewriter {
     return sequence - offset;
   }
 
+  /** What 16 bits on the wire mean now, as the number that `sequence` gave. */
+  outgoing(sequenceNumber: number): number {
+    return this.#lastSequence + distance16(truncate16(this.#lastSequence), sequenceNumber);
+  }
+
   /**
    * The incoming number of an outgoing one of this stretch, given by its 16 bits on the wire: what the receiver asks
    * for. −1 for one of an earlier stretch and one that is not known any more; a number that never went out because it
    * never came is answered too.
    */
   incoming(sequenceNumber: number): number {
-    const outgoing = this.#lastSequence + distance16(truncate16(this.#lastSequence), sequenceNumber);
+    const outgoing = this.outgoing(sequenceNumber);
     let sequence = outgoing + this.#sequenceOffset;
     // The skips behind the number do not count for it; they are looked at newest first.
     const remembered = Math.min(this.#skipCount, REMEMBERED_SKIPS);

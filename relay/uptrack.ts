@@ -5,6 +5,7 @@
  */
 import * as av1 from '../codec/av1.ts';
 import * as h264 from '../codec/h264.ts';
+import * as red from '../codec/red.ts';
 import * as rtp from '../codec/rtp.ts';
 import { add16, SequenceUnwrapper } from '../codec/serial.ts';
 import * as vp8 from '../codec/vp8.ts';
@@ -64,7 +65,7 @@ let lastGeneration = 0;
 export class Uptrack {
   readonly format: TrackFormat;
   readonly reception: Reception;
-  /** What retransmissions are answered from; nothing in it while `format.rtxPayloadType` is undefined. */
+  /** What retransmissions of a picture are answered from. */
   readonly cache = new PacketCache();
   readonly #feedback: PeerFeedback;
   readonly #counters: PacketCounters;
@@ -101,7 +102,7 @@ export class Uptrack {
     this.reception = new Reception(format.clockRateHz);
     this.#feedback = feedback;
     this.#counters = counters;
-    this.#missing = new MissingPackets(feedback.roundTrip);
+    this.#missing = new MissingPackets(feedback.roundTrip, format.kind);
     this.#isKeyframe = IS_KEYFRAME[format.codec];
     this.#pictureIds = PICTURE_IDS[format.codec];
   }
@@ -127,7 +128,7 @@ export class Uptrack {
 
   /** When `poll` has something to do; infinite while nothing is missing. */
   get nextDueAt(): number {
-    return this.#asksAgain ? this.#missing.nextDueAt : Number.POSITIVE_INFINITY;
+    return this.#missing.nextDueAt;
   }
 
   get stats(): UptrackStats {
@@ -200,6 +201,9 @@ export class Uptrack {
     } else if (this.#shed) {
       this.#counters.droppedShed++;
     } else if (this.#isNew(packet.sequence, arrivedAt)) {
+      if (packet.redundant && this.#missing.size > 0) {
+        this.#forwardEarlier(packet);
+      }
       this.#forward(packet);
     } else {
       this.#counters.droppedDuplicate++;
@@ -250,7 +254,7 @@ export class Uptrack {
   /** Asks again for what is missing and due. */
   poll(now: number): void {
     const ssrc = this.#ssrc;
-    if (!this.#asksAgain || ssrc === undefined) {
+    if (ssrc === undefined) {
       return;
     }
     for (let count = this.#missing.collect(now, wanted); count > 0; ) {
@@ -265,7 +269,7 @@ export class Uptrack {
     this.#missing.expire(now);
     // Holes before the newest keyframe stop nobody.
     if (
-      this.#asksAgain &&
+      this.format.kind === 'video' &&
       now - this.#holeReportedAt >= HOLE_PATIENCE_MS &&
       this.#missing.oldestAge(this.#keyframe, now) >= HOLE_PATIENCE_MS
     ) {
@@ -325,6 +329,37 @@ export class Uptrack {
     return this.#missing.isMissing(sequence);
   }
 
+  /** Missing packets that this one carries with it go on before it. */
+  #forwardEarlier(carrier: RtpPacket): void {
+    const { bytes, payloadOffset, arrivedAt, sequence, timestamp } = carrier;
+    const end = payloadOffset + rtp.payloadLength(bytes, payloadOffset);
+    const count = red.redundantBlocks(bytes, payloadOffset, end);
+    for (let index = 0; index < count; index++) {
+      const earlier = sequence - count + index;
+      const length = red.blockLength(bytes, payloadOffset, index);
+      if (length === 0 || !this.#missing.fill(earlier)) {
+        continue;
+      }
+      const block = red.blockOffset(bytes, payloadOffset, count, index);
+      bytes.copy(replayBytes, 0, 0, payloadOffset);
+      bytes.copy(replayBytes, payloadOffset, block, block + length);
+      const packet = this.#replayed;
+      packet.bytes = replayBytes.subarray(0, payloadOffset + length);
+      rtp.stripPadding(packet.bytes, 0);
+      rtp.setMarker(packet.bytes, false);
+      rtp.setPayloadType(packet.bytes, red.blockPayloadType(bytes, payloadOffset, index));
+      packet.payloadOffset = payloadOffset;
+      packet.arrivedAt = arrivedAt;
+      packet.sequence = earlier;
+      packet.timestamp = (timestamp - red.blockTimestampOffset(bytes, payloadOffset, index)) >>> 0;
+      packet.redundant = false;
+      packet.absoluteSendTimeOffset = carrier.absoluteSendTimeOffset;
+      this.#stats.recovered++;
+      this.#counters.recovered++;
+      this.#forward(packet);
+    }
+  }
+
   /** A packet that nobody has had yet, whatever its order. */
   #forward(packet: RtpPacket): void {
     const { bytes, payloadOffset, arrivedAt, sequence } = packet;
@@ -344,7 +379,7 @@ export class Uptrack {
     const hasContent = rtp.payloadLength(bytes, payloadOffset) > 0;
     if (!hasContent) {
       this.#counters.droppedUnasked++;
-    } else if (this.#asksAgain) {
+    } else if (this.format.kind === 'video') {
       this.cache.put(sequence, bytes, payloadOffset, arrivedAt);
     }
     const downstreams = this.#downstreams;
@@ -366,11 +401,6 @@ export class Uptrack {
     packet.pictureId = this.#pictureIds?.pictureId(bytes, payloadOffset, end) ?? -1;
     packet.tl0PicIdx = this.#pictureIds?.tl0PicIdx(bytes, payloadOffset, end) ?? -1;
     packet.pictureIdsMoved = false;
-  }
-
-  /** Retransmission is agreed for this track. */
-  get #asksAgain(): boolean {
-    return this.format.rtxPayloadType !== undefined;
   }
 
   /** Whether nobody has had this number yet; notes the gap that it shows. */

@@ -60,9 +60,15 @@ export class Uptracks {
     const payloadType = rtp.payloadType(bytes);
     for (let index = 0; index < this.#tracks.length; index++) {
       const track = this.#tracks[index];
-      const isMedia = track?.format.payloadType === payloadType;
-      if (track !== undefined && (isMedia || track.format.rtxPayloadType === payloadType)) {
+      if (track === undefined) {
+        continue;
+      }
+      const { format } = track;
+      const isRedundant = format.redPayloadType === payloadType;
+      const isMedia = isRedundant || format.payloadType === payloadType;
+      if (isMedia || format.rtxPayloadType === payloadType) {
         const packet = this.#packet;
+        packet.redundant = isRedundant;
         packet.bytes = bytes;
         packet.payloadOffset = payloadOffset;
         packet.arrivedAt = now;

@@ -157,6 +157,10 @@ export type PeerStats = {
   connectMs?: number;
   /** Smoothed round trip of this connection; absent until measured. */
   roundTripMs?: number;
+  /** What this browser believes its downlink carries, by its last REMB; absent before. */
+  estimateBps?: number;
+  /** What the relay last told this browser not to exceed; absent while it was told nothing. */
+  bitrateLimitBps?: number;
   up: UptrackStats[];
   down: DowntrackStats[];
 };
@@ -192,6 +196,4 @@ export type DowntrackStats = {
   fractionLost: number;
   /** Smoothed; absent until measured. */
   roundTripMs?: number;
-  /** Last REMB of the viewer. */
-  rembBps?: number;
 };

@@ -4,6 +4,7 @@
  */
 import * as av1 from '../../codec/av1.ts';
 import * as h264 from '../../codec/h264.ts';
+import * as red from '../../codec/red.ts';
 import * as rtcp from '../../codec/rtcp.ts';
 import * as rtp from '../../codec/rtp.ts';
 import * as stun from '../../codec/stun.ts';
@@ -46,6 +47,7 @@ export const CODEC_CHECKS: readonly CodecCheck[] = [
   { name: 'vp8', target: 'vp8', everyOffset: true, run: readVp8 },
   { name: 'vp9', target: 'vp9', everyOffset: true, run: readVp9 },
   { name: 'av1', target: 'av1', everyOffset: true, run: readAv1 },
+  { name: 'red', target: 'red', everyOffset: true, run: readRed },
   { name: 'h264', target: 'h264', everyOffset: true, run: readH264 },
 ];
 
@@ -170,6 +172,9 @@ function readRtcp(b: Buffer, expect: Expect): void {
       return;
     }
     readSubPacket(b, at, end, rtcp.rtcpKind(b, at, end), expect);
+    const dlrr = rtcp.findDlrr(b, at, end, 1);
+    expect(dlrr === -1 || (dlrr >= at + 12 && dlrr + 12 <= end), `DLRR at ${dlrr}`);
+    expect(rtcp.dlrrLastRr(b, dlrr) >= 0 && rtcp.dlrrDelaySinceLastRr(b, dlrr) >= 0, 'a negative field');
     // Also as what it is not: a getter of the wrong kind may read rubbish, not throw.
     for (const kind of [
       rtcp.SENDER_REPORT,
@@ -315,6 +320,22 @@ function readVp9(b: Buffer, expect: Expect, offset: number): void {
 
 function readAv1(b: Buffer, expect: Expect, offset: number): void {
   expect(!av1.isKeyframe(b, offset, b.length) || offset < b.length, 'an AV1 keyframe of nothing');
+}
+
+function readRed(b: Buffer, expect: Expect, offset: number): void {
+  const end = b.length;
+  const count = red.redundantBlocks(b, offset, end);
+  const primary = red.primaryOffset(b, offset, end);
+  expect(count < 0 === primary < 0 && primary < Math.max(1, end), `${count} blocks before ${primary}`);
+  for (let index = 0; index < count; index++) {
+    const at = red.blockOffset(b, offset, count, index);
+    expect(at + red.blockLength(b, offset, index) <= primary, `block ${index} at ${at}`);
+    expect(red.blockTimestampOffset(b, offset, index) < 2 ** 14, 'more than 14 bits');
+    expect(red.blockPayloadType(b, offset, index) < 128, 'more than 7 bits');
+  }
+  expect(red.primaryPayloadType(b, offset, end) < 128, 'more than 7 bits');
+  const unwrapped = red.unwrapRed(b, offset, end);
+  expect(unwrapped < 0 || (unwrapped > offset && unwrapped < end), `unwrapped to ${unwrapped}`);
 }
 
 function readH264(b: Buffer, expect: Expect, offset: number): void {

@@ -48,6 +48,19 @@ function codecTarget(
   };
 }
 
+/** Up to three earlier blocks whose lengths mostly fit. */
+function redPayload(random: Random): Buffer {
+  const lengths = Array.from({ length: random(4) }, () => random(40));
+  const headers = lengths.map((length) => {
+    const header = randomBytes(random, 4);
+    put32(header, 0, (((0x80 | random(128)) << 24) | (random(2 ** 14) << 10) | length) >>> 0);
+    return header;
+  });
+  const bytes =
+    lengths.reduce((sum, length) => sum + length, 1 + random(30)) - (chance(random, 20) ? random(20) : 0);
+  return Buffer.concat([...headers, Buffer.from([random(128)]), randomBytes(random, Math.max(0, bytes))]);
+}
+
 /** A compound packet with these types somewhere in it. */
 const compound =
   (...types: readonly RtcpType[]) =>
@@ -72,6 +85,9 @@ const CHECKED: readonly FuzzTarget[] = [
   ),
   codecTarget('av1', 'AV1 aggregation headers', 'av1', RTP_SEEDS, (random) =>
     rtpPacket(random, { payload: av1Payload(random, chance(random, 50)) }),
+  ),
+  codecTarget('red', 'redundant audio', 'red', RTP_SEEDS, (random) =>
+    rtpPacket(random, { payload: redPayload(random) }),
   ),
   codecTarget('h264', 'H.264 payloads and parameter sets', 'h264', RTP_SEEDS, (random) =>
     rtpPacket(random, { payload: h264Payload(random, chance(random, 50)) }),
@@ -176,6 +192,7 @@ const rtcpWriters: FuzzTarget = {
           numbers.map((number) => number >>> 0).sort((x, y) => x - y),
         ),
       pli: (t) => write.writePli(t, 0, a, b),
+      xr: (t) => write.writeReceiverReferenceTime(t, 0, a, b, c),
       fir: (t) => write.writeFir(t, 0, a, b, c),
       remb: (t) => write.writeRemb(t, 0, a, (b >>> 0) * 2 ** (c & 31), numbers),
       rtp: (t) => (writeRtpHeader(t, a > 0, b, c, d, a) === 12 && validateRtp(t, 12) !== 12 ? room + 1 : 0),

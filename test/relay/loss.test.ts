@@ -6,12 +6,12 @@ import { MissingPackets, RoundTrip } from '../../relay/loss.ts';
 /** Every wrap of 16 bits and every power that a mask could be wrong at; unwrapped, so from 65536 up. */
 const STARTS = [0, 1, 127, 128, 32_767, 32_768, 65_534, 65_535].map((n) => 65_536 + n);
 
-function scene(roundTripMs?: number) {
+function scene(roundTripMs?: number, kind: 'audio' | 'video' = 'video') {
   const roundTrip = new RoundTrip();
   if (roundTripMs !== undefined) {
     roundTrip.sample(roundTripMs);
   }
-  const missing = new MissingPackets(roundTrip);
+  const missing = new MissingPackets(roundTrip, kind);
   const numbers = new Float64Array(250);
   /** Numbers asked for at this time. */
   const asked = (now: number) => [...numbers.subarray(0, missing.collect(now, numbers))];
@@ -115,6 +115,32 @@ t.test('when requests go unanswered each is sent twice, some way apart', async (
   }
   missing.add(71_000, 71_001, 50_000);
   t.same(askedWithin(50_000, 50_100), [50_010, 50_020, 50_082, 50_092]);
+});
+
+t.test('a voice', async (t) => {
+  t.test('comes again as the packet itself, and is not waited for for long', async (t) => {
+    const { missing, asked, roundTrip } = scene(undefined, 'audio');
+    missing.add(70_000, 70_002, 0);
+    t.same(asked(10), [70_000, 70_001]);
+    missing.take(70_000, 80, false);
+    t.equal(roundTrip.measuredMs, 70, 'it was an answer');
+    missing.expire(501);
+    t.equal(missing.size, 0);
+  });
+
+  t.test('is not asked for for ever when no answer has ever come', async (t) => {
+    const { missing, asked } = scene(60, 'audio');
+    let requests = 0;
+    for (let n = 0; n < 500; n++) {
+      missing.add(70_000 + 2 * n, 70_001 + 2 * n, n * 40);
+      for (let now = n * 40; now < (n + 1) * 40; now += 5) {
+        requests += asked(now).length;
+      }
+      missing.expire(n * 40 + 39);
+    }
+    t.ok(requests >= 200 && requests < 230, `${requests}`);
+    t.equal(missing.nextDueAt, Number.POSITIVE_INFINITY);
+  });
 });
 
 t.test('a hole that is too large is no hole but a new beginning', async (t) => {

@@ -62,7 +62,8 @@ t.test('the offer', async (t) => {
     const sdp = offerTo(customer);
     t.match(sdp, /^v=0\r\no=- 7 1 IN IP4 127\.0\.0\.1\r\ns=-\r\nt=0 0\r\na=group:BUNDLE 0 1\r\n/);
     const [voice, picture] = [section(sdp, 0), section(sdp, 1)];
-    t.equal(voice[0], 'audio 9 UDP/TLS/RTP/SAVPF 111');
+    t.equal(voice[0], 'audio 9 UDP/TLS/RTP/SAVPF 63 111', 'with redundancy where the browser has it');
+    t.ok(voice.includes('a=rtpmap:63 red/48000/2') && voice.includes('a=fmtp:63 111/111'));
     t.equal(picture[0], 'video 9 UDP/TLS/RTP/SAVPF 96 97');
     for (const line of ['a=sendrecv', 'a=rtpmap:111 opus/48000/2', 'a=fmtp:111 minptime=10;useinbandfec=1']) {
       t.ok(voice.includes(line), line);

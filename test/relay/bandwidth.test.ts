@@ -1,0 +1,118 @@
+/** What a viewer's path carries and what the phone is told of it. Pure: nothing real, nothing faked. */
+import t from 'tap';
+import { BandwidthLimit, MAX_BITRATE_BPS, Rate, ViewerBandwidth } from '../../relay/bandwidth.ts';
+
+const NONE = Number.POSITIVE_INFINITY;
+
+t.test("a viewer's path", async (t) => {
+  t.test('is no limit as long as its estimate follows what is sent', async (t) => {
+    const viewer = new ViewerBandwidth();
+    t.equal(viewer.limitBps(0), NONE, 'nothing known');
+    // A phone that comes out of a bad network: the estimate grows by 8 % a second and is far below.
+    let estimate = 160_000;
+    for (let now = 0; now < 20_000; now += 1_000) {
+      viewer.onEstimate(estimate, 1_500_000, now);
+      estimate *= 1.08;
+      t.equal(viewer.limitBps(now), NONE);
+    }
+    // The phone sends less: the estimate is held at one and a half times of it, which is a fall.
+    viewer.onEstimate(150_000, 100_000, 21_000);
+    t.equal(viewer.limitBps(21_000), NONE);
+  });
+
+  t.test('is one when the estimate falls below what is sent, until it has clearly passed that', async (t) => {
+    const viewer = new ViewerBandwidth();
+    viewer.onEstimate(1_200_000, 1_000_000, 0);
+    viewer.onEstimate(680_000, 800_000, 1_000);
+    t.equal(viewer.limitBps(1_000), 680_000);
+    viewer.onEstimate(760_000, 680_000, 2_000);
+    t.equal(viewer.limitBps(2_000), 760_000, 'growing again');
+    viewer.onEstimate(700_000, 690_000, 3_000);
+    t.equal(viewer.limitBps(3_000), 700_000);
+    viewer.onEstimate(1_100_000, 950_000, 8_000);
+    t.equal(viewer.limitBps(8_000), NONE);
+  });
+
+  t.test('is none when the phone does not use it', async (t) => {
+    const viewer = new ViewerBandwidth();
+    viewer.onEstimate(400_000, 300_000, 0);
+    viewer.onEstimate(255_000, 300_000, 1_000);
+    t.equal(viewer.limitBps(1_000), 255_000);
+    viewer.onEstimate(290_000, 200_000, 3_000);
+    t.equal(viewer.limitBps(3_000), NONE);
+  });
+
+  t.test('is not judged by loss alone', async (t) => {
+    const viewer = new ViewerBandwidth();
+    viewer.onLoss(0.5, 300_000);
+    t.equal(viewer.limitBps(0), NONE);
+    viewer.onEstimate(500_000, 400_000, 0);
+    viewer.onLoss(0.2, 400_000);
+    t.equal(viewer.limitBps(0), NONE, 'the estimate is above what is sent');
+    viewer.onLoss(0.2, 900_000);
+    t.equal(viewer.limitBps(0), 500_000);
+    viewer.onEstimate(40_000, 900_000, 1_000);
+    t.equal(viewer.limitBps(1_000), 50_000, 'never below what a picture is worth');
+  });
+
+  t.test('is forgotten when the viewer is not heard any more', async (t) => {
+    const viewer = new ViewerBandwidth();
+    viewer.onEstimate(400_000, 300_000, 0);
+    viewer.onEstimate(255_000, 300_000, 1_000);
+    t.equal(viewer.limitBps(6_999), 255_000);
+    t.equal(viewer.limitBps(7_000), NONE);
+  });
+});
+
+t.test('a phone', async (t) => {
+  /** What is told between two times, checked every 50 ms as the worker does. */
+  const told = (limit: BandwidthLimit, bps: number, from: number, to: number) => {
+    const all: [number, number][] = [];
+    for (let now = from; now < to; now += 50) {
+      const each = limit.next(bps, now);
+      if (each > 0) {
+        all.push([now, each]);
+      }
+    }
+    return all;
+  };
+
+  t.test('is told nothing while there is no limit', async (t) => {
+    t.same(told(new BandwidthLimit(), NONE, 0, 20_000), []);
+  });
+
+  t.test('is told a limit at once, every second, and a fall at once', async (t) => {
+    const limit = new BandwidthLimit();
+    t.same(told(limit, 500_000, 0, 2_050), [
+      [0, 500_000],
+      [1_000, 500_000],
+      [2_000, 500_000],
+    ]);
+    t.same(told(limit, 490_000, 2_100, 2_900), [], 'not for 2 %');
+    t.same(told(limit, 300_000, 2_900, 3_000), [[2_900, 300_000]]);
+    t.same(told(limit, 600_000, 3_000, 4_000), [[3_900, 600_000]], 'a rise can wait');
+  });
+
+  t.test('is told the end of a limit, for some seconds, because it would stay limited', async (t) => {
+    const limit = new BandwidthLimit();
+    told(limit, 500_000, 0, 1_000);
+    const all = told(limit, NONE, 1_000, 20_000);
+    t.same(all[0], [1_000, MAX_BITRATE_BPS]);
+    t.ok(all.length >= 5 && all.length <= 6 && all.every(([, bps]) => bps === MAX_BITRATE_BPS));
+    t.same(told(limit, 400_000, 20_000, 20_050), [[20_000, 400_000]], 'and a new one');
+  });
+});
+
+t.test('a rate is that of the last second or so', async (t) => {
+  const rate = new Rate();
+  let bytes = 0;
+  for (let now = 0; now <= 5_000; now += 50) {
+    rate.tick(bytes, now);
+    bytes += 5_000;
+  }
+  t.ok(Math.abs(rate.bps - 800_000) < 10_000, `${rate.bps}`);
+  for (let now = 5_050; now <= 8_000; now += 50) {
+    rate.tick(bytes, now);
+  }
+  t.ok(rate.bps < 40_000, `${rate.bps}`);
+});
