@@ -9,7 +9,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { type Impairment, queueFor } from '../test/support/impairment.ts';
 import { writeBusyCamera } from './camera.ts';
-import { type ImpairedSession, openImpairedSession } from './impaired-session.ts';
+import { type ImpairedSession, lateness, openImpairedSession } from './impaired-session.ts';
 import type { Summary } from './main.ts';
 import { HEARD_AUDIO, PAIR, SEEN_VIDEO, SENT_AUDIO, SENT_VIDEO } from './page-stats.ts';
 import { round } from './percentiles.ts';
@@ -391,6 +391,7 @@ function summary(session: ImpairedSession, run: Run, secondsPerStep: number): Su
       stillsSent.reduce((sum, { bytes }) => sum + bytes, 0) / Math.max(1, stillsSent.length) / 1_000,
     ),
     ...stepFigures(run, secondsPerStep),
+    ...lateness(session),
     connections_phone: session.phone.totals.connections,
     connections_office: session.office.totals.connections,
     targets_met:

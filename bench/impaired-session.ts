@@ -12,6 +12,7 @@ import { ImpairedLink } from '../test/support/impairment-proxy.ts';
 import { Customer, Technician } from '../test/support/people.ts';
 import { type RelayProcess, startRelay } from '../test/support/relay-process.ts';
 import { readStats, StatsTotals } from './page-stats.ts';
+import { round } from './percentiles.ts';
 import { SAMPLE_RATE_HZ, speechLike, wav } from './voice.ts';
 
 /** Chromium plays it over and over. */
@@ -102,4 +103,15 @@ async function startSession(
   await technician.start();
   await technician.pictureArrives();
   return { technician, customer };
+}
+
+/** How far this machine spoilt the run: packets that a link delivered more than 5 ms late. */
+export function lateness({ phone, office }: ImpairedSession): Record<string, number> {
+  const ends = [phone.link.lateness, office.link.lateness];
+  const events = ends.reduce((sum, end) => sum + end.events, 0);
+  const late = ends.reduce((sum, end) => sum + end.late, 0);
+  return {
+    links_late_share: round(late / Math.max(1, events), 4),
+    links_late_max_ms: round(Math.max(...ends.map(({ maxMs }) => maxMs)), 0),
+  };
 }

@@ -6,9 +6,9 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { type ImpairedSession, openImpairedSession } from './impaired-session.ts';
+import { type ImpairedSession, lateness, openImpairedSession } from './impaired-session.ts';
 import type { Emit, Summary } from './main.ts';
-import { HEARD_AUDIO, SEEN_VIDEO, SENT_VIDEO, type StatsTotals } from './page-stats.ts';
+import { HEARD_AUDIO, PAIR, SEEN_VIDEO, SENT_VIDEO, type StatsTotals } from './page-stats.ts';
 import { round } from './percentiles.ts';
 import {
   freezeShare,
@@ -156,6 +156,7 @@ async function measure(session: ImpairedSession, percent: number, seconds: numbe
     longest_gap_ms: round(longestGapMs(presentedAtMs, startMs, endMs), 0),
     freezes: seen['freezeCount'],
     picture_delay_ms: bufferedMs(seen),
+    estimate_kbps: round((phone.totals.newest(PAIR)?.numbers['availableOutgoingBitrate'] ?? 0) / 1_000, 0),
     sent_kbps: round(((sent['bytesSent'] ?? 0) * 8) / seconds / 1_000, 0),
     picture: `${picture['frameWidth'] ?? 0}x${picture['frameHeight'] ?? 0}`,
     keyframes: seen['keyFramesDecoded'],
@@ -190,6 +191,7 @@ export async function loss(argv: string[], out: string | undefined, emit: Emit):
       levels: { type: 'string', default: '0,5,10,20' },
       seconds: { type: 'string', default: '25' },
       seed: { type: 'string', default: '1' },
+      // Runs each level with each of these as `jitterBufferTarget` in ms, 0 for the browser's own choice.
       playout: { type: 'string' },
     },
   });
@@ -203,23 +205,26 @@ export async function loss(argv: string[], out: string | undefined, emit: Emit):
   let met = true;
   try {
     await watchFrames(session.office.page, session.technician.words.customerCamera);
-    if (values.playout !== undefined) {
-      await holdPlayout(session.office.page, Number(values.playout));
-    }
     await wait(SETTLE_S * 1_000);
     for (const percent of values.levels.split(',').map(Number)) {
-      const level = await measure(session, percent, Number(values.seconds), out);
-      levels[`loss_${percent}_percent`] = level.figures;
-      raw[`loss_${percent}_percent`] = level.raw;
-      met &&= meets(level.figures, TARGETS[percent]);
-      emit({ loss_percent: percent, ...level.figures });
+      for (const playout of values.playout?.split(',') ?? [undefined]) {
+        if (playout !== undefined) {
+          await holdPlayout(session.office.page, Number(playout));
+        }
+        const level = await measure(session, percent, Number(values.seconds), out);
+        const name = `loss_${percent}_percent${playout === undefined ? '' : `_playout_${playout}_ms`}`;
+        levels[name] = level.figures;
+        raw[name] = level.raw;
+        met &&= meets(level.figures, TARGETS[percent]);
+        emit({ level: name, ...level.figures });
+      }
     }
     return {
       bench: 'loss',
       one_way_delay_ms: '30+0..5',
       seconds_per_level: Number(values.seconds),
-      ...(values.playout !== undefined && { jitter_buffer_target_ms: Number(values.playout) }),
       ...levels,
+      ...lateness(session),
       connections_phone: session.phone.totals.connections,
       connections_office: session.office.totals.connections,
       targets_met: met,

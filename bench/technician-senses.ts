@@ -33,15 +33,16 @@ export function takeFrames(page: Page): Promise<{ nowMs: number; presentedAtMs: 
   });
 }
 
-/** Keeps the receivers of the page at this much buffer, whatever the page itself asks for. */
+/** Keeps the receivers of the page at this much buffer, whatever the page itself asks for; 0 as the browser likes. */
 export async function holdPlayout(page: Page, targetMs: number): Promise<void> {
   await page.evaluate((target) => {
-    setInterval(() => {
-      const { connections } = window as unknown as Instrumented;
-      for (const receiver of connections.at(-1)?.getReceivers() ?? []) {
-        receiver.jitterBufferTarget = target;
+    const held = window as unknown as Instrumented & { playoutTimer?: number };
+    clearInterval(held.playoutTimer);
+    held.playoutTimer = setInterval(() => {
+      for (const receiver of held.connections.at(-1)?.getReceivers() ?? []) {
+        receiver.jitterBufferTarget = target === 0 ? null : target;
       }
-    }, 100);
+    }, 100) as unknown as number;
   }, targetMs);
 }
 

@@ -9,7 +9,7 @@ import { createSocket, type Socket as DatagramSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { type LinkDirection, type LinkSettings, openLink } from './impairment.ts';
-import { carryStream, Wire } from './impairment-wire.ts';
+import { carryStream, type Lateness, Wire } from './impairment-wire.ts';
 
 const LOOPBACK = '127.0.0.1';
 /** Small chunks of a video frame arrive together; the kernel's default of 208 kB is less than a queue of ours. */
@@ -74,6 +74,16 @@ export class ImpairedLink {
   change(settings: Parameters<LinkDirection['change']>[0]): void {
     this.up.change(settings);
     this.down.change(settings);
+  }
+
+  /** Of both directions; figures of a run in which much was late say more of the machine than of the product. */
+  get lateness(): Lateness {
+    const [up, down] = [this.#upWire.lateness, this.#downWire.lateness];
+    return {
+      events: up.events + down.events,
+      late: up.late + down.late,
+      maxMs: Math.max(up.maxMs, down.maxMs),
+    };
   }
 
   /** The relay's candidate with a door of this link in its place; undefined for what this link does not carry. */

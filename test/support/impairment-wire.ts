@@ -12,9 +12,15 @@ const SEGMENT_BYTES = 1_400;
 /** What one stream may have waiting here before its sender has to stop, as a kernel's buffers would. */
 const STREAM_BUFFER_BYTES = 64 * 1024;
 
+/** How well the timers kept up; a busy machine adds delay of its own to the link's. */
+export type Lateness = { events: number; late: number; maxMs: number };
+const LATE_MS = 5;
+
 /** One timer for everything that is under way, so that order is kept and thousands of packets cost one timer. */
 export class Wire {
   readonly direction: LinkDirection;
+  /** `late` counts what came more than 5 ms after its time. */
+  readonly lateness: Lateness = { events: 0, late: 0, maxMs: 0 };
   readonly #queue = new EventQueue();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #timerMs = Number.POSITIVE_INFINITY;
@@ -56,7 +62,12 @@ export class Wire {
 
   #run(): void {
     const nowMs = performance.now() + TIMER_SLACK_MS;
+    const { lateness } = this;
     for (let event = this.#queue.take(nowMs); event; event = this.#queue.take(nowMs)) {
+      const lateMs = nowMs - event.atMs;
+      lateness.events++;
+      lateness.late += lateMs > LATE_MS ? 1 : 0;
+      lateness.maxMs = Math.max(lateness.maxMs, lateMs);
       event.run();
     }
     this.#arm();
