@@ -1,4 +1,24 @@
-import { acquire, type CameraChoice, type CameraProblem, type Facing, stopAll } from './user-media.ts';
+import {
+  type Acquired,
+  acquire,
+  acquireMicrophone,
+  type CameraChoice,
+  type CameraProblem,
+  type Facing,
+  stopAll,
+} from './user-media.ts';
+
+/** Whoever has the camera, such as a call, gives it back some time; asking costs little. */
+const RECOVER_INTERVAL_MS = 2_000;
+
+/** Problems of a camera that worked a moment ago, which pass by themselves. */
+const PASSING: ReadonlySet<CameraProblem> = new Set([
+  'inUse',
+  'microphoneInUse',
+  'failed',
+  'noCamera',
+  'noMicrophone',
+]);
 
 /**
  * The phone's camera and microphone over the life of a page: opening, choosing, interruptions by the system, closing.
@@ -15,6 +35,7 @@ export class Camera {
   #busy = false;
   #problem: CameraProblem | undefined;
   #stopWatching: (() => void) | undefined;
+  #recoverTimer: ReturnType<typeof setTimeout> | undefined;
   /** Grows with every open, switch and stop: what an older one brings home is thrown away. */
   #generation = 0;
 
@@ -51,7 +72,17 @@ export class Camera {
 
   /** The system took the picture away: a call, a lock screen, an unplugged camera. */
   get isInterrupted(): boolean {
-    return this.#video !== undefined && (this.#video.muted || this.#video.readyState === 'ended');
+    return isAway(this.#video);
+  }
+
+  /** The same with the voice. */
+  get isSilenced(): boolean {
+    return isAway(this.#audio);
+  }
+
+  /** Of the camera in use, where the browser tells. */
+  get deviceId(): string | undefined {
+    return this.#video?.getSettings().deviceId;
   }
 
   /** One that looks at the person, or does not say where it looks, as on a desk. */
@@ -63,10 +94,21 @@ export class Camera {
     return this.#count > 1;
   }
 
-  /** To be called while a tap is handled: iOS opens no camera otherwise. */
-  async open(microphone: boolean): Promise<void> {
-    this.stop();
+  /**
+   * Best called while a tap is handled; without one, some browsers ask and some refuse.
+   * @param deviceId the camera that a page before this one had
+   */
+  async open(microphone: boolean, deviceId?: string): Promise<void> {
+    if (this.#video || this.#busy) {
+      this.stop();
+    }
     this.#withMicrophone = microphone;
+    if (deviceId) {
+      await this.#acquire({ deviceId }, microphone);
+      if (this.#problem !== 'noCamera') {
+        return;
+      }
+    }
     await this.#acquire({ facing: 'environment' }, microphone);
   }
 
@@ -96,20 +138,43 @@ export class Camera {
     await this.#replaceVideo(choices);
   }
 
-  /** Takes the camera again after the system has ended it; harmless while it runs. */
+  /**
+   * Takes back what the system has ended; harmless while all runs. Tried again until it works: the person can do
+   * nothing about a call but end it.
+   */
   async recover(): Promise<void> {
-    const track = this.#video;
-    if (!track || this.#busy || track.readyState === 'live') {
+    const video = this.#video;
+    if (!video || this.#busy) {
       return;
     }
-    const { deviceId } = track.getSettings();
-    const facing = facingOf(track) ?? 'environment';
-    if (this.#audio?.readyState === 'ended') {
-      this.stop();
-      await this.#acquire({ facing }, this.#withMicrophone);
-      return;
+    const isPictureGone = video.readyState === 'ended';
+    const isVoiceGone = this.#audio?.readyState === 'ended';
+    let problem: CameraProblem | undefined;
+    if (isPictureGone) {
+      const { deviceId } = video.getSettings();
+      const choices = [...(deviceId ? [{ deviceId }] : []), { facing: facingOf(video) ?? 'environment' }];
+      for (const choice of choices) {
+        problem = await this.#acquire(choice, isVoiceGone && this.#withMicrophone, PASSING);
+        if (!problem) {
+          break;
+        }
+      }
+    } else if (isVoiceGone) {
+      problem = await this.#take(acquireMicrophone(navigator), PASSING);
     }
-    await this.#replaceVideo([...(deviceId ? [{ deviceId }] : []), { facing }]);
+    if (problem && PASSING.has(problem)) {
+      this.#recoverLater();
+    }
+  }
+
+  #recoverLater(): void {
+    clearTimeout(this.#recoverTimer);
+    this.#recoverTimer = setTimeout(() => {
+      // A hidden page is given no camera; coming back it asks by itself.
+      if (document.visibilityState === 'visible') {
+        void this.recover();
+      }
+    }, RECOVER_INTERVAL_MS);
   }
 
   /** Camera light off. */
@@ -117,6 +182,7 @@ export class Camera {
     this.#generation += 1;
     this.#busy = false;
     this.#problem = undefined;
+    clearTimeout(this.#recoverTimer);
     this.#stopWatching?.();
     this.#stopWatching = undefined;
     this.#video?.stop();
@@ -138,38 +204,52 @@ export class Camera {
     }
   }
 
-  async #acquire(choice: CameraChoice, microphone: boolean): Promise<void> {
+  /** @param bearable problems that are returned and not shown */
+  #acquire(
+    choice: CameraChoice,
+    microphone: boolean,
+    bearable?: ReadonlySet<CameraProblem>,
+  ): Promise<CameraProblem | undefined> {
+    return this.#take(acquire(navigator, window.isSecureContext, choice, microphone), bearable);
+  }
+
+  async #take(
+    acquiring: Promise<Acquired>,
+    bearable?: ReadonlySet<CameraProblem>,
+  ): Promise<CameraProblem | undefined> {
     this.#generation += 1;
     const generation = this.#generation;
     this.#busy = true;
     this.#problem = undefined;
     this.#changed();
-    const acquired = await acquire(navigator, window.isSecureContext, choice, microphone);
+    const acquired = await acquiring;
     if (generation !== this.#generation) {
       stopAll('stream' in acquired ? acquired.stream : undefined);
-      return;
+      return undefined;
     }
     this.#busy = false;
     if ('stream' in acquired) {
-      this.#take(acquired.stream);
+      this.#hold(acquired.stream);
       await this.#countCameras();
-    } else {
+    } else if (!bearable?.has(acquired.problem)) {
       this.#problem = acquired.problem;
     }
     this.#changed();
+    return 'problem' in acquired ? acquired.problem : undefined;
   }
 
-  #take(stream: MediaStream): void {
+  /** Takes the place of the earlier tracks of the same kinds. */
+  #hold(stream: MediaStream): void {
     const [video] = stream.getVideoTracks();
     const [audio] = stream.getAudioTracks();
-    this.#video?.stop();
     if (video) {
+      this.#video?.stop();
       // A type plate has to be readable: sharp before smooth. Chromium then starts at full size (first picture
       // 113 instead of 132 ms after Start, and 1280×720 at once instead of 960×540 for twelve seconds).
       video.contentHint = 'detail';
+      this.#video = video;
+      this.#preview = new MediaStream([video]);
     }
-    this.#video = video;
-    this.#preview = video && new MediaStream([video]);
     if (audio) {
       this.#audio?.stop();
       this.#audio = audio;
@@ -188,6 +268,7 @@ export class Camera {
       this.#changed();
     };
     const onDevices = () => {
+      void this.recover();
       void this.#countCameras().then(onChange);
     };
     for (const track of tracks) {
@@ -211,6 +292,10 @@ export class Camera {
   async #countCameras(): Promise<void> {
     this.#count = (await cameraIds()).length;
   }
+}
+
+function isAway(track: MediaStreamTrack | undefined): boolean {
+  return track !== undefined && (track.muted || track.readyState === 'ended');
 }
 
 function facingOf(track: MediaStreamTrack): Facing | undefined {

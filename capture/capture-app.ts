@@ -1,11 +1,13 @@
 import { msg, updateWhenLocaleChanges } from '@lit/localize';
 import { html, LitElement, nothing, type TemplateResult } from 'lit';
 import { customElement, state } from 'lit/decorators.js';
+import { Steady } from '../relay/client/steady.ts';
 import type { DeviceState } from '../relay/protocol.ts';
 import { appStyles } from './app-styles.ts';
 import { detectBrowser } from './browser.ts';
 import './camera-step.ts';
 import { Camera } from './camera.ts';
+import { deviceState } from './device-state.ts';
 import { endingOf, linkEnding, type WayOn } from './endings.ts';
 import './final-step.ts';
 import { chooseLanguage, currentLanguage, preferredLanguage, useLanguage } from './localization.ts';
@@ -13,12 +15,15 @@ import { MicrophoneLevel } from './microphone-level.ts';
 import { parseLinkToken } from './pin.ts';
 import './pin-step.ts';
 import './preview-step.ts';
+import { type Choices, NO_CHOICES, recallChoices, rememberChoices } from './resume.ts';
 import { type Step, stepOf } from './route.ts';
 import './self-view.ts';
 import './session-view.ts';
 import { SupportSession } from './support-session.ts';
 import './terms-step.ts';
 import './tutorial-step.ts';
+import { type Trouble, troubleOf } from './trouble.ts';
+import { standingPermission } from './user-media.ts';
 import { WakeLock } from './wake-lock.ts';
 
 /** Steps that lie over the customer's own picture. */
@@ -42,6 +47,12 @@ export class CaptureApp extends LitElement {
   readonly #session: SupportSession;
   #linkToken = parseLinkToken(location.pathname);
 
+  readonly #trouble = new Steady(() => this.requestUpdate());
+  readonly #mediaTrouble = new Steady(() => this.requestUpdate());
+  /** Of the page before a reload. */
+  #choices: Choices = NO_CHOICES;
+  /** The browser would ask again, and some ask only in a tap. */
+  @state() private needsTap = false;
   @state() private tutorialSeen = false;
   @state() private previewSeen = false;
   @state() private isMuted = false;
@@ -60,6 +71,11 @@ export class CaptureApp extends LitElement {
       changed: () => this.sessionChanged(),
       remoteAudio: (track) => this.playRemote(track),
     });
+    if (this.#session.standing.kind === 'resuming') {
+      this.#choices = recallChoices();
+      this.isMuted = this.#choices.muted;
+      this.isPaused = this.#choices.paused;
+    }
   }
 
   override connectedCallback(): void {
@@ -67,6 +83,9 @@ export class CaptureApp extends LitElement {
     this.#session.open();
     if (this.#session.standing.kind === 'outside' && this.#linkToken) {
       this.#session.claim({ token: this.#linkToken });
+    } else if (this.#session.standing.kind === 'resuming') {
+      // A reloaded page does not wait for the relay: the camera takes as long as the socket.
+      void this.reopenCamera();
     }
   }
 
@@ -78,17 +97,17 @@ export class CaptureApp extends LitElement {
       hasProblem: problem !== undefined,
       tutorialSeen: this.tutorialSeen,
       cameraOpen: this.#camera.isOpen,
-      cameraProblem: this.#camera.problem !== undefined,
+      cameraProblem: this.#camera.problem !== undefined || this.needsTap,
       previewSeen: this.previewSeen,
     });
   }
 
   private get devices(): DeviceState {
-    const isPictureGone = this.isPaused || this.#camera.isInterrupted;
-    return {
-      microphone: this.#camera.audio ? (this.isMuted ? 'muted' : 'on') : 'none',
-      camera: this.#camera.video ? (isPictureGone ? 'paused' : 'on') : 'none',
-    };
+    return deviceState(this.#camera, {
+      muted: this.isMuted,
+      paused: this.isPaused,
+      hidden: document.visibilityState === 'hidden',
+    });
   }
 
   private sessionChanged(): void {
@@ -101,9 +120,7 @@ export class CaptureApp extends LitElement {
       case 'inside':
         // The link is used up; a reload continues with the resume token.
         history.replaceState(null, '', '/');
-        if (!this.#camera.isOpen && !this.#camera.isBusy && !this.#camera.problem) {
-          void this.#camera.open(true);
-        }
+        void this.reopenCamera();
         break;
       case 'over':
       case 'declined':
@@ -117,19 +134,49 @@ export class CaptureApp extends LitElement {
     this.requestUpdate();
   }
 
+  /** Without a tap, where the browser lets a page do that. */
+  private async reopenCamera(): Promise<void> {
+    const isWanted = () => !this.#camera.isOpen && !this.#camera.isBusy && !this.#camera.problem;
+    if (!isWanted() || this.needsTap) {
+      return;
+    }
+    const permission = await standingPermission(navigator);
+    if (permission === 'prompt' && this.#session.standing.kind === 'resuming') {
+      return;
+    }
+    if (isWanted()) {
+      await this.#camera.open(true, this.#choices.deviceId);
+      this.needsTap = this.#camera.problem === 'denied' && permission === 'prompt';
+    }
+  }
+
   private mediaChanged(): void {
     const { audio, video } = this.#camera;
+    if (!video && this.#camera.isBusy) {
+      // Not known yet what there will be: nobody needs to hear of the moment without.
+      this.requestUpdate();
+      return;
+    }
+    this.remember();
     if (video) {
       // The customer's own picture goes dark too, so that "paused" is believed.
       video.enabled = !this.isPaused;
       this.#wakeLock.hold();
     }
     this.#session.offerMedia(
-      { audio: this.isMuted ? null : audio, video: this.isPaused ? null : video },
+      // A page that nobody looks at does not show what is around it.
+      { audio: this.isMuted ? null : audio, video: this.devices.camera === 'paused' ? null : video },
       this.devices,
     );
     this.listen();
     this.requestUpdate();
+  }
+
+  private remember(): void {
+    if (this.#session.standing.kind === 'inside') {
+      const deviceId = this.#camera.deviceId ?? this.#choices.deviceId;
+      rememberChoices({ muted: this.isMuted, paused: this.isPaused, deviceId });
+    }
   }
 
   private listen(): void {
@@ -182,6 +229,7 @@ export class CaptureApp extends LitElement {
 
   private async openCamera(microphone: boolean): Promise<void> {
     this.#microphoneLevel.unlock();
+    this.needsTap = false;
     await this.#camera.open(microphone);
   }
 
@@ -260,11 +308,19 @@ export class CaptureApp extends LitElement {
 
   /** Nobody else sees the picture at the moment. */
   private get isDimmed(): boolean {
-    const { standing, connection } = this.#session;
+    const { standing } = this.#session;
     return (
       standing.kind === 'inside' &&
-      (standing.customer.phase !== 'active' || connection !== 'open' || this.devices.camera === 'paused')
+      (standing.customer.phase !== 'active' || this.trouble !== undefined || this.devices.camera === 'paused')
     );
+  }
+
+  /** What has kept the session from going on for a moment already. */
+  private get trouble(): Trouble | undefined {
+    const { standing, connection } = this.#session;
+    const trouble =
+      standing.kind === 'inside' ? troubleOf(standing.customer, connection === 'open') : undefined;
+    return this.#trouble.show(trouble);
   }
 
   private banner(step: Step): TemplateResult | typeof nothing {
@@ -295,7 +351,7 @@ export class CaptureApp extends LitElement {
         ></pin-step>`;
       case 'camera':
         return html`<camera-step
-          .problem=${this.#camera.problem}
+          .problem=${this.needsTap ? undefined : this.#camera.problem}
           .browser=${this.#browser.kind}
           ?busy=${this.#camera.isBusy}
           ?inside=${standing.kind === 'inside'}
@@ -342,7 +398,8 @@ export class CaptureApp extends LitElement {
         standing.kind === 'inside' && {
           customer: standing.customer,
           connected: connection === 'open',
-          mediaConnected: mediaState === 'connected',
+          trouble: this.trouble,
+          mediaConnected: !this.#mediaTrouble.show(mediaState === 'connected' ? undefined : true),
           devices: this.devices,
           picture: this.#session.picture,
           interrupted: this.#camera.isInterrupted,

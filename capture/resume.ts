@@ -1,6 +1,6 @@
 import { recall, remember } from './storage.ts';
 
-/** What a reloaded page needs to continue its session; lives as long as the tab. */
+/** What a reloaded page needs to continue its session. */
 export type Resume = {
   /** Changes with every use. */
   token: string;
@@ -8,7 +8,18 @@ export type Resume = {
   linkToken: string | undefined;
 };
 
-const KEY = 'fernblick.resume';
+/** What the person had chosen; a reload must neither show nor send more than before. */
+export type Choices = {
+  muted: boolean;
+  paused: boolean;
+  /** The camera that was in use. */
+  deviceId: string | undefined;
+};
+
+export const NO_CHOICES: Choices = { muted: false, paused: false, deviceId: undefined };
+
+const RESUME_KEY = 'fernblick.resume';
+const CHOICES_KEY = 'fernblick.choices';
 
 /** The first token of a session, made here so that it is known even when the relay's answer gets lost. */
 export function newResumeToken(): string {
@@ -19,21 +30,62 @@ export function newResumeToken(): string {
     .replaceAll('=', '');
 }
 
-export function recallResume(): Resume | undefined {
-  try {
-    const stored: unknown = JSON.parse(recall('session', KEY) ?? 'null');
-    if (typeof stored !== 'object' || stored === null || !('token' in stored)) {
-      return undefined;
-    }
-    const linkToken =
-      'linkToken' in stored && typeof stored.linkToken === 'string' ? stored.linkToken : undefined;
-    return typeof stored.token === 'string' ? { token: stored.token, linkToken } : undefined;
-  } catch {
-    return undefined;
+/**
+ * The session to continue: the one of this tab, or the one that came by the same link in a tab that is gone, as when
+ * the phone has closed its browser and the person taps the link again.
+ * @param linkToken of the link that the page was opened with, if any
+ */
+export function recallResume(linkToken: string | undefined): Resume | undefined {
+  const ofTab = parse(recall('session', RESUME_KEY));
+  if (ofTab && (!linkToken || ofTab.linkToken === linkToken)) {
+    return ofTab;
+  }
+  const ofLink = parse(recall('local', RESUME_KEY));
+  return linkToken && ofLink?.linkToken === linkToken ? ofLink : undefined;
+}
+
+export function rememberResume(resume: Resume): void {
+  const text = JSON.stringify(resume);
+  remember('session', RESUME_KEY, text);
+  if (resume.linkToken) {
+    remember('local', RESUME_KEY, text);
   }
 }
 
-/** Undefined forgets. */
-export function rememberResume(resume: Resume | undefined): void {
-  remember('session', KEY, resume && JSON.stringify(resume));
+/** @param token another tab may have gone on with the session since: its newer token stays */
+export function forgetResume(token: string | undefined): void {
+  remember('session', RESUME_KEY, undefined);
+  remember('session', CHOICES_KEY, undefined);
+  if (token && parse(recall('local', RESUME_KEY))?.token === token) {
+    remember('local', RESUME_KEY, undefined);
+  }
+}
+
+export function recallChoices(): Choices {
+  const stored = object(recall('session', CHOICES_KEY));
+  return {
+    muted: stored['muted'] === true,
+    paused: stored['paused'] === true,
+    deviceId: typeof stored['deviceId'] === 'string' ? stored['deviceId'] : undefined,
+  };
+}
+
+export function rememberChoices(choices: Choices): void {
+  remember('session', CHOICES_KEY, JSON.stringify(choices));
+}
+
+function parse(text: string | undefined): Resume | undefined {
+  const { token, linkToken } = object(text);
+  return typeof token === 'string'
+    ? { token, linkToken: typeof linkToken === 'string' ? linkToken : undefined }
+    : undefined;
+}
+
+function object(text: string | undefined): Record<string, unknown> {
+  try {
+    const stored: unknown = JSON.parse(text ?? 'null');
+    return typeof stored === 'object' && stored !== null ? { ...stored } : {};
+  } catch {
+    return {};
+  }
 }

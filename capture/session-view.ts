@@ -7,12 +7,15 @@ import './level-meter.ts';
 import { sessionStyles } from './session-styles.ts';
 import { StepElement } from './step-element.ts';
 import { controls } from './theme.ts';
+import { type Trouble, troubleWords } from './trouble.ts';
 
 /** What a session says and offers while it waits, runs, is held or is interrupted. */
 export type SessionCondition = {
   customer: CustomerView;
   /** The socket is open. */
   connected: boolean;
+  /** What has kept the session from going on for a moment already. */
+  trouble: Trouble | undefined;
   /** Picture and sound have their own connection, which may be younger than the session. */
   mediaConnected: boolean;
   devices: DeviceState;
@@ -179,7 +182,7 @@ function nameOf(customer: CustomerView): string {
 
 function status(condition: SessionCondition): TemplateResult | typeof nothing {
   const { customer, mediaConnected } = condition;
-  if (!condition.connected || !customer.technicianConnected) {
+  if (condition.trouble) {
     return nothing;
   }
   if (customer.phase === 'active' && !mediaConnected && condition.picture.cause !== 'blocked') {
@@ -198,9 +201,9 @@ function status(condition: SessionCondition): TemplateResult | typeof nothing {
 }
 
 /** Why the technician sees less than live video; the worst causes have their own place in `notice`. */
-function pictureStatus({ customer, connected, picture }: SessionCondition): TemplateResult | typeof nothing {
+function pictureStatus({ customer, trouble, picture }: SessionCondition): TemplateResult | typeof nothing {
   const words = pictureWords(picture);
-  return words && connected && customer.technicianConnected && customer.phase === 'active'
+  return words && !trouble && customer.phase === 'active'
     ? html`<p class="pill wide">${picture.mode === 'stills' ? icons.photo : icons.alert}<span>${words}</span></p>`
     : nothing;
 }
@@ -228,20 +231,10 @@ function pictureWords({ mode, cause }: PictureState): string {
 
 /** The one thing that keeps the session from going on, the worst first. */
 function notice(condition: SessionCondition): TemplateResult | typeof nothing {
-  const { customer, devices } = condition;
-  if (!condition.connected) {
-    return card(
-      html`<span class="spinner"></span>`,
-      msg('Connection lost, reconnecting…'),
-      msg('Please stay here. It goes on by itself.'),
-    );
-  }
-  if (!customer.technicianConnected) {
-    return card(
-      icons.alert,
-      msg(str`${nameOf(customer)} has lost the connection.`),
-      msg('Please stay here. It goes on by itself.'),
-    );
+  const { customer, devices, trouble } = condition;
+  if (trouble) {
+    const { title, text } = troubleWords(trouble, nameOf(customer));
+    return card(html`<span class="spinner"></span>`, title, text);
   }
   if (customer.phase === 'onHold') {
     return card(

@@ -16,7 +16,7 @@ import {
   STILL_FRAME,
   WEBSOCKET_PATH,
 } from '../relay/protocol.ts';
-import { newResumeToken, recallResume, rememberResume } from './resume.ts';
+import { forgetResume, newResumeToken, recallResume, rememberResume } from './resume.ts';
 
 /** How a customer comes in. */
 export type Invitation = { pin: string } | { token: string };
@@ -39,6 +39,9 @@ export type SupportSessionEvents = {
   remoteAudio: (track: MediaStreamTrack) => void;
 };
 
+const NO_DEVICES: DeviceState = { microphone: 'none', camera: 'none' };
+const DEVICE_KEYS = ['microphone', 'camera', 'pausedBy'] as const;
+
 /** Refusals after which the PIN or link is of no more use. */
 const SPENT: ReadonlySet<Problem> = new Set([
   'pinUnknown',
@@ -58,6 +61,8 @@ export class SupportSession {
   readonly #media: MediaPeer;
   readonly #adaptation: Adaptation;
   readonly #linkToken: string | undefined;
+  /** The link in the address bar. */
+  readonly #openedByLink: string | undefined;
   #language: Language;
   #standing: Standing = { kind: 'outside' };
   #invitation: Invitation | undefined;
@@ -67,16 +72,17 @@ export class SupportSession {
   #resume: string | undefined;
   #mediaState: RTCPeerConnectionState = 'new';
   #tracks: LocalTracks = { audio: null, video: null };
-  #devices: DeviceState = { microphone: 'none', camera: 'none' };
+  /** Undefined until the camera was opened or could not be. */
+  #devices: DeviceState | undefined;
 
   /** @param linkToken of the invitation that the page was opened with; a new one beats an interrupted session */
   constructor(language: Language, linkToken: string | undefined, events: SupportSessionEvents) {
     this.#language = language;
     this.#events = events;
-    const stored = recallResume();
-    const isSameSession = stored && (!linkToken || stored.linkToken === linkToken);
+    this.#openedByLink = linkToken;
+    const stored = recallResume(linkToken);
     this.#linkToken = linkToken ?? stored?.linkToken;
-    if (isSameSession) {
+    if (stored) {
       this.#resume = stored.token;
       this.#standing = { kind: 'resuming' };
     }
@@ -196,7 +202,7 @@ export class SupportSession {
         version,
         language,
         hash,
-        devices: this.#devices,
+        devices: this.#devices ?? NO_DEVICES,
         browser,
         resume,
       });
@@ -235,7 +241,7 @@ export class SupportSession {
     this.#standing = { kind: 'over', customer: { ...customer, phase: 'ended', endedAs } };
     this.#adaptation.rest();
     this.#media.close();
-    rememberResume(undefined);
+    forgetResume(this.#resume);
     this.#leaving = true;
     this.#sayGoodbye();
     this.#events.changed();
@@ -244,10 +250,10 @@ export class SupportSession {
   /** What the camera has; what of it leaves the phone is decided by the phase of the session alone. */
   offerMedia(tracks: LocalTracks, devices: DeviceState): void {
     this.#tracks = tracks;
-    const { microphone, camera } = this.#devices;
+    const before = this.#devices;
     this.#devices = devices;
     this.#applyMedia();
-    if (microphone !== devices.microphone || camera !== devices.camera) {
+    if (DEVICE_KEYS.some((key) => before?.[key] !== devices[key])) {
       this.#tellDevices();
     }
   }
@@ -276,6 +282,14 @@ export class SupportSession {
     if (error.code === 'resumeUnknown' && this.#standing.kind === 'claimed') {
       this.#forgetResume();
       this.#connection.open();
+      return;
+    }
+    if (error.code === 'resumeUnknown' && this.#standing.kind === 'resuming' && this.#openedByLink) {
+      // The link itself knows best what became of it.
+      this.#forgetResume();
+      this.#standing = { kind: 'outside' };
+      this.#connection.open();
+      this.claim({ token: this.#openedByLink });
       return;
     }
     this.#end({ kind: 'gone', why: error.code === 'notConnected' ? 'internal' : error.code });
@@ -407,7 +421,7 @@ export class SupportSession {
   }
 
   #tellDevices(): void {
-    if (this.#standing.kind === 'inside') {
+    if (this.#standing.kind === 'inside' && this.#devices) {
       void this.#tell('devices', { sessionId: this.#standing.sessionId, devices: this.#devices });
     }
   }
@@ -441,12 +455,12 @@ export class SupportSession {
   }
 
   #forgetResume(): void {
+    forgetResume(this.#resume);
     this.#resume = undefined;
-    rememberResume(undefined);
   }
 
   #shut(): void {
-    rememberResume(undefined);
+    forgetResume(this.#resume);
     this.#adaptation.rest();
     this.#media.close();
     this.#connection.close();

@@ -65,6 +65,37 @@ export async function acquire(
   return { problem: await diagnose(source, refusal, choice, microphone) };
 }
 
+/** The microphone alone, for when only that was taken away. */
+export async function acquireMicrophone({ mediaDevices }: MediaSource): Promise<Acquired> {
+  try {
+    const stream = await mediaDevices?.getUserMedia({ audio: AUDIO });
+    return stream ? { stream } : { problem: 'unsupported' };
+  } catch (error) {
+    switch (error instanceof Error ? error.name : '') {
+      case 'NotAllowedError':
+        return { problem: 'microphoneDenied' };
+      case 'NotFoundError':
+        return { problem: 'noMicrophone' };
+      default:
+        return { problem: 'microphoneInUse' };
+    }
+  }
+}
+
+/** Whether the browser would open camera and microphone without asking; undefined where it does not tell. */
+export async function standingPermission({
+  permissions,
+}: MediaSource): Promise<'granted' | 'prompt' | 'denied' | undefined> {
+  const states = [await permissionOf(permissions, 'camera'), await permissionOf(permissions, 'microphone')];
+  if (states.includes('denied')) {
+    return 'denied';
+  }
+  if (states.includes('prompt')) {
+    return 'prompt';
+  }
+  return states.includes(undefined) ? undefined : 'granted';
+}
+
 function ladder(choice: CameraChoice): (MediaTrackConstraints | true)[] {
   if ('deviceId' in choice) {
     const device: MediaTrackConstraints = { deviceId: { exact: choice.deviceId } };

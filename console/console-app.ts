@@ -3,6 +3,7 @@ import { localized, msg } from '@lit/localize';
 import { html, LitElement, nothing, type TemplateResult } from 'lit';
 import { query, state } from 'lit/decorators.js';
 import { repeat } from 'lit/directives/repeat.js';
+import { Steady } from '../relay/client/steady.ts';
 import type { Account, SessionId, SessionView } from '../relay/protocol.ts';
 import './admin-view.ts';
 import type { AdminView } from './admin-view.ts';
@@ -40,6 +41,7 @@ export class ConsoleApp extends LitElement {
   @query('session-list') private readonly list!: SessionList | null;
   @query('new-session-dialog') private readonly newSession!: NewSessionDialog | null;
   @query('password-dialog') private readonly password!: PasswordDialog | null;
+  readonly #lost = new Steady(() => this.requestUpdate());
   @state() private route: Route = parseRoute(location);
   /** Read out by screen readers; nobody sees it. */
   @state() private announcement = '';
@@ -277,7 +279,7 @@ export class ConsoleApp extends LitElement {
     return html`
       <div role="status">
         ${
-          connectionStatus === 'lost'
+          this.#lost.show(connectionStatus === 'lost' ? true : undefined)
             ? html`<div class="banner lost">
                 <span class="spinner"></span>
                 <span>${msg('The connection to the relay is lost. Trying again … Sessions go on as soon as it is back.')}</span>

@@ -59,6 +59,26 @@ export const liveViewStyles = css`
     font-weight: 550;
   }
 
+  .paused {
+    position: absolute;
+    left: 12px;
+    bottom: 12px;
+    display: inline-flex;
+    align-items: center;
+    gap: 6px;
+    margin: 0;
+    padding: 4px 12px 4px 8px;
+    border-radius: 99px;
+    background: rgb(11 18 23 / 88%);
+    color: var(--on-stage);
+    font-weight: 550;
+    pointer-events: none;
+  }
+
+  .stale last-picture {
+    opacity: 0.4;
+  }
+
   .coming {
     position: absolute;
     inset: 0;

@@ -5,13 +5,18 @@
 import { localized, msg } from '@lit/localize';
 import { html, nothing, type PropertyValues, type TemplateResult } from 'lit';
 import { customElement, property, query, state } from 'lit/decorators.js';
+import { Steady } from '../relay/client/steady.ts';
 import type { SessionId, SessionView } from '../relay/protocol.ts';
 import type { Topic } from './console-state.ts';
+import { FrameWatch } from './frame-watch.ts';
 import { icon } from './icons.ts';
+import './last-picture.ts';
+import type { LastPicture } from './last-picture.ts';
 import './level-meter.ts';
 import { liveViewStyles } from './live-view-styles.ts';
 import { microphoneNotice } from './microphone-notice.ts';
-import { deviceNotes, pictureNote } from './session-words.ts';
+import './running-time.ts';
+import { deviceNotes, interruptionSentence, pictureNote } from './session-words.ts';
 import { StatefulElement } from './stateful-element.ts';
 import './still-picture.ts';
 
@@ -33,6 +38,9 @@ export class LiveView extends StatefulElement {
   @state() private soundBlocked = false;
   /** Stills are in the place of the video. */
   @state() private showsStills = false;
+  @query('last-picture') private readonly lastPicture!: LastPicture;
+  readonly #interruption = new Steady(() => this.requestUpdate());
+  #frames: FrameWatch | undefined;
   #stopWaiting: (() => void) | undefined;
 
   override disconnectedCallback(): void {
@@ -43,6 +51,9 @@ export class LiveView extends StatefulElement {
   /** May be called in any state. */
   #cleanUp(): void {
     this.#stopWaiting?.();
+    this.#interruption.close();
+    this.#frames?.close();
+    this.#frames = undefined;
     if (this.video) {
       this.video.srcObject = null;
     }
@@ -82,9 +93,14 @@ export class LiveView extends StatefulElement {
   }
 
   #attach(): void {
-    const stream = this.state.media.of(this.sessionId)?.stream ?? null;
+    const media = this.state.media.of(this.sessionId);
+    const stream = media?.stream ?? null;
+    this.#frames ??= new FrameWatch(this.video, () => this.requestUpdate());
     if (this.video.srcObject !== stream) {
       this.video.srcObject = stream;
+      if (media) {
+        media.beforePictureGoes = () => this.lastPicture.keep(this.video);
+      }
       this.hasPicture = false;
       if (stream !== null) {
         void this.#play();
@@ -116,7 +132,7 @@ export class LiveView extends StatefulElement {
     const session = this.state.session(this.sessionId);
     const live = this.state.isLive(this.sessionId);
     return html`
-      <div class="picture ${session && this.#stale(session) ? 'stale' : ''}">
+      <div class="picture ${live && this.#pausedSince !== undefined ? 'stale' : ''}">
         <video
           autoplay
           playsinline
@@ -127,6 +143,7 @@ export class LiveView extends StatefulElement {
           @resize=${this.#pictureCame}
           @emptied=${this.#pictureWent}
         ></video>
+        <last-picture></last-picture>
         ${
           this.showsStills
             ? html`<still-picture
@@ -141,8 +158,9 @@ export class LiveView extends StatefulElement {
     `;
   }
 
-  #stale({ status, customer }: SessionView): boolean {
-    return status !== 'active' || customer?.connected === false || customer?.devices.camera === 'paused';
+  /** Since when the picture on the screen is the last one there was; epoch milliseconds of this computer. */
+  get #pausedSince(): number | undefined {
+    return this.hasPicture && !this.showsStills ? this.#frames?.stillSince : undefined;
   }
 
   #overlays(session: SessionView): TemplateResult {
@@ -152,7 +170,14 @@ export class LiveView extends StatefulElement {
         ${notes.map((note) => html`<span class="note">${note}</span>`)}
       </div>
       ${
-        this.hasPicture || this.showsStills || notes.length > 0
+        this.#pausedSince === undefined
+          ? nothing
+          : html`<p class="paused">
+              ${icon('pause')}${msg('Paused')} <running-time class="number" .since=${this.#pausedSince}></running-time>
+            </p>`
+      }
+      ${
+        this.hasPicture || this.showsStills || notes.length > 0 || session.interruption !== undefined
           ? nothing
           : html`<p class="coming"><span class="spinner"></span>${msg('Waiting for the picture …')}</p>`
       }
@@ -166,15 +191,19 @@ export class LiveView extends StatefulElement {
     `;
   }
 
-  #notes({ status, customer }: SessionView): TemplateResult[] {
-    if (status === 'offline') {
+  #notes({ status, customer, interruption }: SessionView): TemplateResult[] {
+    const trouble = this.#interruption.show(interruption);
+    if (status === 'offline' && interruption?.party !== 'technician') {
       return [html`${icon('wifiOff')}${msg('The customer is offline. The same link brings them back.')}`];
     }
-    if (status === 'reconnecting' || customer?.connected === false) {
-      return [html`${icon('wifiOff')}${msg('The connection is interrupted. It continues by itself.')}`];
-    }
-    if (customer === undefined) {
-      return [];
+    if (interruption !== undefined || customer === undefined) {
+      // Not what the page last said of its devices: that is over, or the reason says it better.
+      return trouble
+        ? [
+            html`${icon(trouble.reason === 'hidden' || trouble.reason === 'call' ? 'pause' : 'wifiOff')}
+            ${interruptionSentence(trouble, this.hasPicture)}`,
+          ]
+        : [];
     }
     const note = pictureNote(customer.picture);
     return [

@@ -15,6 +15,8 @@ export type Still = { jpeg: Blob; at: number };
 export class SessionMedia {
   /** Set on a video element once, before Start; tracks come and go inside it. */
   readonly stream = new MediaStream();
+  /** Called before the picture goes, for whoever wants to keep its last frame. */
+  beforePictureGoes: (() => void) | undefined;
   readonly #peer: MediaPeer;
   readonly #changed: () => void;
   #state: RTCPeerConnectionState = 'new';
@@ -55,6 +57,9 @@ export class SessionMedia {
   }
 
   peerClosed(peerId: PeerId): void {
+    if (this.#peer.peerIds.length === 1) {
+      this.beforePictureGoes?.();
+    }
     this.#peer.peerClosed(peerId);
   }
 
@@ -93,6 +98,9 @@ export class SessionMedia {
   }
 
   #replace(track: MediaStreamTrack): void {
+    if (track.kind === 'video') {
+      this.beforePictureGoes?.();
+    }
     for (const held of this.stream.getTracks()) {
       if (held.kind === track.kind && held !== track) {
         this.stream.removeTrack(held);

@@ -15,7 +15,13 @@ import './running-time.ts';
 import './session-log.ts';
 import { isEnded, isStartable, toneOf } from './session-status.ts';
 import { sessionViewStyles } from './session-view-styles.ts';
-import { deviceNotes, displayName, endedSentence, statusWord } from './session-words.ts';
+import {
+  deviceNotes,
+  displayName,
+  endedSentence,
+  interruptionSentence,
+  statusWord,
+} from './session-words.ts';
 import { StatefulElement } from './stateful-element.ts';
 
 @customElement('session-view')
@@ -147,13 +153,15 @@ export class SessionViewElement extends StatefulElement {
     `;
   }
 
-  #interrupted({ id, status }: SessionView): TemplateResult {
+  #interrupted({ id, status, interruption }: SessionView): TemplateResult {
     const words =
       status === 'onHold'
         ? msg('The session is on hold: camera and microphone of the customer are stopped.')
         : status === 'offline'
           ? msg('The customer is offline. The same link brings them back.')
-          : msg('The connection is interrupted. It continues by itself.');
+          : interruption
+            ? interruptionSentence(interruption, false)
+            : msg('The connection is interrupted. It continues by itself.');
     return html`
       <span class="disc">${icon('wifiOff')}</span>
       <h2>${words}</h2>

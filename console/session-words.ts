@@ -4,6 +4,7 @@ import type {
   CustomerFields,
   DeviceState,
   EventData,
+  Interruption,
   PictureState,
   SessionEvent,
   SessionEventType,
@@ -177,19 +178,59 @@ function isKnownStatus(word: string): word is keyof typeof STATUS {
 // ---------------------------------------------------------------- devices
 
 /** What is missing on the customer's side; empty when camera and microphone are on. */
-export function deviceNotes({ camera, microphone }: DeviceState): string[] {
+export function deviceNotes({ camera, microphone, pausedBy }: DeviceState): string[] {
   const notes: string[] = [];
-  if (camera === 'paused') {
+  if (pausedBy === 'hidden') {
+    notes.push(msg('The customer’s phone is locked or shows another app'));
+  } else if (pausedBy === 'interrupted') {
+    notes.push(msg('A call or another app has taken the customer’s camera or microphone'));
+  } else if (camera === 'paused') {
     notes.push(msg('Camera paused by the customer'));
   } else if (camera === 'none') {
     notes.push(msg('The customer has no camera'));
   }
-  if (microphone === 'muted') {
+  if (microphone === 'muted' && pausedBy !== 'hidden' && pausedBy !== 'interrupted') {
     notes.push(msg('Customer muted'));
   } else if (microphone === 'none') {
     notes.push(msg('The customer has no microphone'));
   }
   return notes;
+}
+
+// ---------------------------------------------------------------- interruptions
+
+/**
+ * Why picture and sound are away, and that it goes on by itself.
+ * @param hasPicture the last picture is on the screen
+ */
+export function interruptionSentence({ party, reason }: Interruption, hasPicture: boolean): string {
+  if (party === 'technician') {
+    return reason === 'noMedia'
+      ? msg('Your voice does not get through at the moment. Reconnecting…')
+      : msg('Your connection was interrupted. Reconnecting…');
+  }
+  switch (reason) {
+    case 'hidden':
+      return hasPicture
+        ? msg(
+            'The customer’s phone is locked or shows another app. The last picture is shown; it goes on by itself.',
+          )
+        : msg('The customer’s phone is locked or shows another app. It goes on by itself.');
+    case 'call':
+      return hasPicture
+        ? msg(
+            'A call or another app has taken the customer’s camera. The last picture is shown; it goes on by itself.',
+          )
+        : msg('A call or another app has taken the customer’s camera. It goes on by itself.');
+    case 'left':
+      return msg('The customer has left the page or is loading it again. The session waits.');
+    case 'relay':
+      return msg('The relay was started again. The customer comes back by itself.');
+    case 'noMedia':
+      return msg('Nothing arrives from the customer at the moment. Reconnecting…');
+    case 'connection':
+      return msg('The customer’s connection was interrupted. Reconnecting…');
+  }
 }
 
 // ---------------------------------------------------------------- picture
