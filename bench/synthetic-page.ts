@@ -45,6 +45,8 @@ export class SyntheticPage {
   /** Sees every packet that arrives; the buffer is the callee's. */
   onPacket: ((packet: Buffer, sessionId: SessionId) => void) | undefined;
   resume: string | undefined;
+  /** Stops sending, as a path that takes nothing any more; the connections stay. */
+  silent = false;
   readonly #connections = new Map<PeerId, Connection>();
   readonly #sender: NodeJS.Timeout;
   #sent = 0;
@@ -96,6 +98,11 @@ export class SyntheticPage {
     );
     await technician.client.request('startSession', { sessionId: session.id });
     return { technician, customer, sessionId: session.id };
+  }
+
+  /** Connections that it holds, oldest first. */
+  get peerIds(): PeerId[] {
+    return [...this.#connections.keys()];
   }
 
   /** Goes on with another socket, such as after a restart of the relay. */
@@ -205,7 +212,7 @@ export class SyntheticPage {
     const firstVideo = this.#videoSent;
     this.#videoSent += this.videoPerInterval;
     for (const { peer, audio, video, open } of this.#connections.values()) {
-      if (!open) {
+      if (!open || this.silent) {
         continue;
       }
       this.#number(audio, this.#sent, AUDIO_TICKS);

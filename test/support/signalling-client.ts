@@ -8,6 +8,7 @@ import {
   type ErrorCode,
   type HelloResult,
   type Params,
+  type PeerId,
   PROTOCOL_VERSION,
   type RequestType,
   type Result,
@@ -132,19 +133,28 @@ export class SignallingClient {
     return client;
   }
 
-  static async customer(origin: string, resume?: string): Promise<SignallingClient> {
+  static async customer(
+    origin: string,
+    resume?: string,
+    peers: readonly PeerId[] = [],
+  ): Promise<SignallingClient> {
     const client = await SignallingClient.connect(origin);
-    await client.hello('customer', resume);
+    await client.hello('customer', resume, peers);
     return client;
   }
 
-  async hello(role: 'technician' | 'customer', resume?: string): Promise<HelloResult> {
+  /** @param peers connections that the page still holds */
+  async hello(
+    role: 'technician' | 'customer',
+    resume?: string,
+    peers: readonly PeerId[] = [],
+  ): Promise<HelloResult> {
     this.helloResult = await this.request('hello', {
       version: PROTOCOL_VERSION,
       role,
       language: 'en',
       videoCodecs: ['VP8'],
-      peers: [],
+      peers: [...peers],
       ...(resume === undefined ? {} : { resume }),
     });
     return this.helloResult;
@@ -220,8 +230,9 @@ export class SignallingClient {
     return this.#until('the socket to close', () => this.closed !== undefined);
   }
 
-  close(): void {
-    this.#ws.close();
+  /** @param code 1001 is what a browser says when its page is closed or loaded again */
+  close(code?: 1001): void {
+    this.#ws.close(code);
   }
 
   /** Cuts the socket without a word, as a lost network does. */
