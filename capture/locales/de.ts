@@ -134,7 +134,7 @@
 'sced199608e03fb7c': `Mikrofon stumm schalten`,
 'sd1a3b72e79ebd8b1': `Tippen Sie auf das Schloss oder den Schild links neben der Adresse.`,
 'sd2208cd1a767644b': `Trennen`,
-'sd2e94b93b81cc86d': `Dieses Netz lässt Bild und Ton nicht durch. Der Techniker sieht stattdessen jede Sekunde ein Foto.`,
+'sd2e94b93b81cc86d': `Dieses Netz lässt Bild und Ton nicht durch. Der Techniker sieht jede Sekunde ein Foto.`,
 'sd60f4b3f93ff6b70': `stumm`,
 'sd78d8724766a7ca0': `Ohne Mikrofon fortfahren`,
 'sd91d98b82dae9420': `Das Mikrofon wird gerade benutzt`,

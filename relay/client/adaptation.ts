@@ -19,7 +19,11 @@ export type AdaptationHost = {
 };
 
 /** Stills of one camera; see `StillSender`. */
-export type Stills = { every(intervalMs: number | undefined): void; close(): void };
+export type Stills = {
+  readonly bps: number | undefined;
+  every(intervalMs: number | undefined): void;
+  close(): void;
+};
 
 /** What it takes from the browser; tests pass their own. Times in milliseconds. */
 export type AdaptationEnvironment = {
@@ -56,7 +60,6 @@ export class Adaptation {
   #prepared = false;
   #failures = 0;
   #counters: LinkCounters | undefined;
-  #stillBps: number | undefined;
   #stills: { camera: MediaStreamTrack; sender: Stills | undefined } | undefined;
   #cancel: () => void = nothing;
   /** Grows with every start and rest: what an older round brings home is thrown away. */
@@ -177,7 +180,7 @@ export class Adaptation {
         connected,
         failures: this.#failures,
         link: measured?.sample,
-        stillBps: this.#stillBps,
+        stillBps: this.#stills?.sender?.bps,
       },
       this.#environment.now(),
     );
@@ -208,10 +211,7 @@ export class Adaptation {
     const opened: { camera: MediaStreamTrack; sender: Stills | undefined } = { camera, sender: undefined };
     this.#stills = opened;
     const { now, later } = this.#environment;
-    const measured = (bps: number) => {
-      this.#stillBps = bps;
-    };
-    this.#environment.stills(camera, { send: this.#host.sendStill, measured, now, later }).then(
+    this.#environment.stills(camera, { send: this.#host.sendStill, now, later }).then(
       (sender) => {
         if (this.#stills !== opened) {
           sender.close();
@@ -232,7 +232,6 @@ export class Adaptation {
   #closeStills(): void {
     this.#stills?.sender?.close();
     this.#stills = undefined;
-    this.#stillBps = undefined;
   }
 }
 

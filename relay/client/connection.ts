@@ -104,6 +104,9 @@ export class Connection {
   #lastId = 0;
   #failures = 0;
   #pingUnanswered = false;
+  /** Binary frames without an answer. */
+  #uploads = 0;
+  #waitedForUpload = false;
   #cancelTimer: () => void = nothing;
   #stopWaking: () => void = nothing;
 
@@ -164,12 +167,17 @@ export class Connection {
     }
     const frame = new Uint8Array(STILL_HEADER_BYTES + content.length);
     frame.set(content, STILL_HEADER_BYTES);
-    await this.#await((id) => {
-      const header = new DataView(frame.buffer);
-      header.setUint8(0, kind);
-      header.setUint32(1, id);
-      this.#socket?.send(frame);
-    });
+    this.#uploads += 1;
+    try {
+      await this.#await((id) => {
+        const header = new DataView(frame.buffer);
+        header.setUint8(0, kind);
+        header.setUint32(1, id);
+        this.#socket?.send(frame);
+      });
+    } finally {
+      this.#uploads -= 1;
+    }
   }
 
   async #send<T extends RequestType>(type: T, params: Params<T>): Promise<Result<T>> {
@@ -253,7 +261,13 @@ export class Connection {
     this.#cancelTimer();
     this.#cancelTimer = this.#environment.later(() => {
       if (this.#pingUnanswered) {
-        this.#lose();
+        if (this.#uploads === 0 || this.#waitedForUpload) {
+          this.#lose();
+          return;
+        }
+        // The ping is behind a still that a slow uplink may take seconds for.
+        this.#waitedForUpload = true;
+        this.#scheduleHeartbeat();
         return;
       }
       this.#ping();
@@ -262,6 +276,7 @@ export class Connection {
 
   #ping(): void {
     this.#pingUnanswered = true;
+    this.#waitedForUpload = false;
     this.#send('ping', {}).then(
       () => {
         // Only a connection that lasted is a good one: a socket that dies right after hello must not be retried at full speed.

@@ -53,8 +53,9 @@ export function sampleLink(report: RTCStatsReport, before: LinkCounters | undefi
         break;
       }
       case 'candidate-pair': {
+        // Whatever its state: a check that is under way on a full link makes Chromium call the pair in progress.
         const pair = entry as RTCIceCandidatePairStats;
-        if (pair.nominated && pair.state === 'succeeded') {
+        if (pair.nominated) {
           availableBps = pair.availableOutgoingBitrate ?? availableBps;
           roundTripMs =
             pair.currentRoundTripTime === undefined ? roundTripMs : pair.currentRoundTripTime * 1000;

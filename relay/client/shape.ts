@@ -16,15 +16,11 @@ export type SendShape = {
     scaleResolutionDownBy: number;
   };
   audio: {
-    /** Bits per second. */
+    /** Bits per second, together with the copies of redundant audio (RFC 2198) where both ends have that. */
     maxBitrate: number;
-    /** Send each frame twice (RFC 2198) where both ends have it. */
-    redundancy: boolean;
   };
 };
 
-/** RTCRtpEncodingParameters.codec (WebRTC extensions) is younger than TypeScript's library. */
-type Encoding = RTCRtpEncodingParameters & { codec?: RTCRtpCodec };
 type SendParameters = RTCRtpSendParameters & { degradationPreference?: string };
 
 /** What of a sender is needed; tests pass their own. */
@@ -68,14 +64,14 @@ export class SenderShape {
     try {
       // Read and set without a pause between: setParameters takes only what the last getParameters returned.
       const parameters = this.#sender.getParameters() as SendParameters;
-      const [encoding] = (parameters.encodings ?? []) as Encoding[];
+      const [encoding] = parameters.encodings ?? [];
       if (encoding === undefined) {
         return true;
       }
       if (this.#kind === 'video') {
         shapeVideo(parameters, encoding, shape, everything);
       } else {
-        shapeAudio(parameters, encoding, shape, everything);
+        shapeAudio(parameters, encoding, shape);
       }
       await this.#sender.setParameters(parameters);
       return true;
@@ -87,7 +83,7 @@ export class SenderShape {
 
 function shapeVideo(
   parameters: SendParameters,
-  encoding: Encoding,
+  encoding: RTCRtpEncodingParameters,
   { video, preference }: SendShape,
   everything: boolean,
 ): void {
@@ -100,23 +96,17 @@ function shapeVideo(
   }
 }
 
+/**
+ * Redundancy cannot be switched off without a negotiation: Chromium 156 takes `encoding.codec = opus` and goes on doubling as
+ * long as RED stands before Opus (measured). So the voice itself gets half.
+ */
 function shapeAudio(
   parameters: SendParameters,
-  encoding: Encoding,
+  encoding: RTCRtpEncodingParameters,
   { audio }: SendShape,
-  everything: boolean,
 ): void {
-  encoding.maxBitrate = audio.maxBitrate;
-  const named = (type: string) => parameters.codecs.find(({ mimeType }) => mimeType.toLowerCase() === type);
-  const opus = named('audio/opus');
-  // Without RED among the negotiated codecs there is nothing to choose.
-  if (everything && opus !== undefined && named('audio/red') !== undefined) {
-    if (audio.redundancy) {
-      delete encoding.codec;
-    } else {
-      encoding.codec = opus;
-    }
-  }
+  const isDoubled = parameters.codecs[0]?.mimeType.toLowerCase() === 'audio/red';
+  encoding.maxBitrate = isDoubled ? audio.maxBitrate / 2 : audio.maxBitrate;
 }
 
 /** All senders of one connection; senders that come later are shaped by the next call. */

@@ -21,8 +21,6 @@ export type StillSource = {
 export type StillHost = {
   /** Resolves when the relay has it; rejects when it was refused or there is no connection. */
   send: (jpeg: Uint8Array) => Promise<void>;
-  /** Upload in bits per second. */
-  measured: (bps: number) => void;
   /** Monotonic milliseconds. */
   now: () => number;
   /** Runs `callback` once after the delay; returns the undo. */
@@ -43,13 +41,15 @@ const SIZES: readonly StillSize[] = [
   { side: 480, quality: 0.4 },
   { side: 400, quality: 0.35 },
   { side: 320, quality: 0.3 },
+  { side: 320, quality: 0.2 },
+  { side: 240, quality: 0.2 },
 ];
-const SMALLEST = { side: 320, quality: 0.3 };
+const SMALLEST = { side: 240, quality: 0.2 };
 
 /** A still may fill the way up for so long; the voice waits behind it in the same queue. */
 const UPLOAD_MS = 1_200;
-/** What an upload is taken for before the first one was measured. */
-const FIRST_UPLOAD_BPS = 80_000;
+/** What an upload is taken for before the first one was measured: what a voice leaves of a link of 80 kbit/s. */
+const FIRST_UPLOAD_BPS = 40_000;
 const BUDGET_MIN_BYTES = 4_000;
 const BUDGET_MAX_BYTES = 100_000;
 /** Of a scene that is not known yet, at quality 0.5: bytes per pixel of an ordinary photo. */
@@ -102,12 +102,24 @@ export class StillSender {
   #busy = false;
   #closed = false;
   #bps: number | undefined;
+  /** Upload of the last still. */
+  #lastBps: number | undefined;
+  #onTheWay: { bytes: number; since: number } | undefined;
   #last: StillMeasure | undefined;
   #cancel: () => void = () => undefined;
 
   constructor(source: StillSource, host: StillHost) {
     this.#source = source;
     this.#host = host;
+  }
+
+  /** Upload in bits per second: of the last still, or less if the one on its way already takes longer. */
+  get bps(): number | undefined {
+    const { bytes, since } = this.#onTheWay ?? { bytes: 0, since: 0 };
+    const tookMs = this.#host.now() - since;
+    return bytes > 0 && tookMs >= UPLOAD_MS
+      ? Math.min((bytes * 8_000) / tookMs, this.#lastBps ?? Number.POSITIVE_INFINITY)
+      : this.#lastBps;
   }
 
   /** Sends one still after the other, begun this far apart; undefined rests. */
@@ -154,12 +166,22 @@ export class StillSender {
       return undefined;
     }
     const startedAt = this.#host.now();
-    await this.#host.send(jpeg);
+    this.#onTheWay = { bytes: jpeg.length, since: startedAt };
+    try {
+      await this.#host.send(jpeg);
+    } catch (error) {
+      // What could not be sent in that time says as much as what was.
+      this.#lastBps = this.bps;
+      this.#bps = this.#lastBps;
+      throw error;
+    } finally {
+      this.#onTheWay = undefined;
+    }
     const uploadMs = Math.max(1, this.#host.now() - startedAt);
     const bps = (jpeg.length * 8_000) / uploadMs;
+    this.#lastBps = bps;
     // Down at once, up by half: one lucky still must not make the next one hold up the voice.
     this.#bps = this.#bps === undefined || bps < this.#bps ? bps : (this.#bps + bps) / 2;
-    this.#host.measured(bps);
     return uploadMs;
   }
 

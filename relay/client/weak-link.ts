@@ -17,37 +17,45 @@ export type LinkSample = {
 };
 
 export type WeakLink = {
-  /** `trial`: a little video is sent to see what the link carries; people still see stills. */
+  /** `trial`: a trickle of video is sent to see what the link carries; people still see stills. */
   readonly state: 'video' | 'stills' | 'trial';
   /** Milliseconds of the ladder's clock. */
   readonly since: number;
   readonly weakSince: number | undefined;
   readonly goodSince: number | undefined;
+  /** The best estimate of this trial, and when it came. */
+  readonly bestBps: number;
+  readonly bestAt: number;
   /** From here to the next trial. */
   readonly waitMs: number;
 };
 
-/** Below this, video takes the voice with it. */
-const STILLS_BELOW_BPS = 100_000;
-const STILLS_AFTER_MS = 2_000;
+/**
+ * Below this, video takes the voice with it. On a link of 100 kbit/s the browser's estimate swings between 60 and 90, on one
+ * of 150 between 80 and 130.
+ */
+const STILLS_BELOW_BPS = 85_000;
+const STILLS_AFTER_MS = 2_500;
 /** More is not repaired in time any more. */
 const STILLS_FROM_LOSS = 0.4;
 
-/** A trial that holds this for so long is over, and video goes on. */
 const VIDEO_FROM_BPS = 130_000;
 const VIDEO_AFTER_MS = 2_000;
 const VIDEO_BELOW_LOSS = 0.25;
 
-/** On a good link the browser's probes show it in two seconds; measured with Chromium 156. */
-const TRIAL_MS = 5_000;
-/** A trial takes voice from a link that has only this; given up, but not before the first probes are back. */
-const TRIAL_HOPELESS_BPS = 80_000;
-const TRIAL_HOPELESS_AFTER_MS = 2_500;
+/**
+ * A trial lasts while the estimate grows. The browser's probes double it every few hundred milliseconds; once video fills
+ * the link there are no probes, and it grows by 8 % a second.
+ */
+const TRIAL_STALLED_MS = 2_000;
+const TRIAL_GROWTH = 1.1;
+const TRIAL_ENOUGH_BPS = 1_500_000;
+const TRIAL_LONGEST_MS = 15_000;
 
 const WAIT_FIRST_MS = 4_000;
 const WAIT_GROWTH = 1.5;
 /** Longer could miss the 20 s in which a link that is good again has to be used again. */
-const WAIT_LONGEST_MS = 12_000;
+const WAIT_LONGEST_MS = 10_000;
 /** While even stills are slow, a trial has no chance and costs a syllable; the next still tells when that is over. */
 const WAIT_SLOW_MS = 30_000;
 const SLOW_UPLOAD_BPS = 100_000;
@@ -76,7 +84,7 @@ export function stepWeakLink(
 }
 
 function entered(state: WeakLink['state'], now: number, waitMs: number): WeakLink {
-  return { state, since: now, weakSince: undefined, goodSince: undefined, waitMs };
+  return { state, since: now, weakSince: undefined, goodSince: undefined, bestBps: 0, bestAt: now, waitMs };
 }
 
 function stepVideo(weak: WeakLink, link: LinkSample, now: number): WeakLink {
@@ -97,16 +105,18 @@ function stepStills(weak: WeakLink, stillBps: number | undefined, now: number): 
 
 function stepTrial(weak: WeakLink, link: LinkSample, now: number): WeakLink {
   const estimate = estimateOf(link);
+  const grew = estimate > weak.bestBps * TRIAL_GROWTH;
+  const best = grew ? { bestBps: estimate, bestAt: now } : { bestBps: weak.bestBps, bestAt: weak.bestAt };
   const isGood = estimate >= VIDEO_FROM_BPS && link.loss < VIDEO_BELOW_LOSS;
   const goodSince = isGood ? (weak.goodSince ?? now) : undefined;
-  if (goodSince !== undefined) {
-    return now - goodSince >= VIDEO_AFTER_MS ? entered('video', now, weak.waitMs) : { ...weak, goodSince };
+  const isStalled = now - best.bestAt >= TRIAL_STALLED_MS || now - weak.since >= TRIAL_LONGEST_MS;
+  const isProven = goodSince !== undefined && now - goodSince >= VIDEO_AFTER_MS;
+  if (isProven && (isStalled || estimate >= TRIAL_ENOUGH_BPS)) {
+    return entered('video', now, weak.waitMs);
   }
-  const triedMs = now - weak.since;
-  const isHopeless = estimate < TRIAL_HOPELESS_BPS && triedMs >= TRIAL_HOPELESS_AFTER_MS;
-  return isHopeless || triedMs >= TRIAL_MS
+  return isStalled && goodSince === undefined
     ? entered('stills', now, longer(weak.waitMs))
-    : { ...weak, goodSince };
+    : { ...weak, ...best, goodSince };
 }
 
 /** Where a browser gives no estimate: what arrives on a link that loses or delays much. */

@@ -471,3 +471,14 @@ t.test('a binary frame proves that the relay lives', async (t) => {
   await world.advance(HEARTBEAT_INTERVAL_MS);
   t.equal(world.connection.status, 'open');
 });
+
+t.test('a ping behind a slow still has one beat more, and no longer', async (t) => {
+  const world = await opened();
+  const sent = world.connection.sendBinary(1, new Uint8Array(50_000));
+  const lost = t.rejects(sent, { code: 'notConnected' });
+  await world.advance(2 * HEARTBEAT_INTERVAL_MS);
+  t.equal(world.connection.status, 'open', 'the ping is still on its way');
+  await world.advance(HEARTBEAT_INTERVAL_MS);
+  t.equal(world.connection.status, 'lost');
+  await lost;
+});

@@ -128,11 +128,11 @@ t.test('a link that grows narrow, almost closes and opens again', async (t) => {
   t.same(climb.told, ['video', 'reduced bandwidth', 'stills bandwidth', 'reduced bandwidth', 'video']);
 });
 
-t.test('stills take over after two weak seconds, not for one', async (t) => {
+t.test('stills take over after three weak seconds, not for two', async (t) => {
   const climb = new Climb().link(10, 2_000);
   t.equal(climb.link(2, 50).link(3, 2_000).ladder.picture.mode, 'video');
-  t.equal(climb.link(3, 50).ladder.picture.mode, 'stills');
-  const lossy = new Climb().link(10, 2_000).link(3, 2_000, { loss: 0.5 });
+  t.equal(climb.link(4, 50).ladder.picture.mode, 'stills');
+  const lossy = new Climb().link(10, 2_000).link(4, 2_000, { loss: 0.5 });
   t.equal(lossy.ladder.picture.mode, 'stills', 'what half of is lost is weak, too');
 });
 
@@ -156,7 +156,7 @@ t.test('on a weak link video is tried seldom, a little and not for long', async 
     trials += size !== 'off' && before === 'off' ? 1 : 0;
     trialSeconds += size === 'off' ? 0 : 1;
     before = size;
-    t.ok(size === 'off' || size === '240p5', size);
+    t.ok(size === 'off' || size === '90p2', size);
     return { link: { ...LINK, availableBps: 50_000 }, stillBps: 20_000 };
   });
   t.ok(trials >= 2 && trials <= 5, `${trials} trials in two minutes`);
@@ -219,13 +219,13 @@ t.test('an encoder that cannot keep up gets less, and more only after long', asy
 });
 
 t.test('the voice makes itself small where there is little, in time and not to and fro', async (t) => {
-  const voice = ({ shape }: Ladder) => `${shape.audio.maxBitrate / 1000} ${shape.audio.redundancy}`;
+  const voice = ({ shape }: Ladder) => shape.audio.maxBitrate / 1000;
   const climb = new Climb().link(5, 2_000);
-  t.equal(voice(climb.ladder), '40 true');
-  t.equal(voice(climb.link(1, 190).ladder), '24 false');
-  t.equal(voice(climb.link(1, 250).ladder), '24 false');
-  t.equal(voice(climb.link(1, 310).ladder), '40 true');
-  t.equal(voice(climb.link(5, 50).ladder), '16 false');
+  t.equal(voice(climb.ladder), 80);
+  t.equal(voice(climb.link(1, 190).ladder), 32);
+  t.equal(voice(climb.link(1, 250).ladder), 32);
+  t.equal(voice(climb.link(1, 310).ladder), 80);
+  t.equal(voice(climb.link(5, 50).ladder), 20);
 });
 
 t.test('a paused camera sends nothing and says nothing, and goes on where it was', async (t) => {
@@ -303,9 +303,9 @@ t.test('on no network is the voice off, a shape senseless or a still sent beside
           const { shape, stills, picture, blocked } = climb.ladder;
           const { video, audio } = shape;
           const isSane =
-            audio.maxBitrate >= 16_000 &&
+            audio.maxBitrate >= 20_000 &&
             video.maxBitrate >= 500_000 &&
-            video.maxFramerate >= 5 &&
+            video.maxFramerate >= 2 &&
             video.scaleResolutionDownBy >= 1 &&
             Number.isFinite(video.scaleResolutionDownBy) &&
             (stills.sending !== 'on' || !video.active) &&

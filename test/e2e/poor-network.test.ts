@@ -41,7 +41,7 @@ t.test(
     await technician.sees('single stills arrive instead');
     await still.waitFor();
     await technician.sees(/^Still, \d+ s ago$/);
-    await customer.sees('Der Techniker sieht stattdessen jede Sekunde ein Foto.');
+    await customer.sees('Der Techniker sieht jede Sekunde ein Foto.');
     // One at a time is drawn; each has an address of its own.
     const shown = new Set<string>();
     await until('three different stills', async () => {
