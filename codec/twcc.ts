@@ -40,8 +40,8 @@ const ONE_BIT_SYMBOLS = 14;
 const TWO_BIT_SYMBOLS = 7;
 const CHUNK_BYTES = 2;
 
-/** Packets remembered: 4 s at 1000 packets/s, 20 kB a receiver. A power of two, so that the slot is a mask. */
-const RING = 4096;
+/** Packets remembered: 1 s at 1000 packets/s, 5 kB a receiver. A power of two, so that the slot is a mask. */
+const RING = 1024;
 const SLOT = RING - 1;
 /** A packet this far behind what was reported was held or repeated: its time says nothing about the path (500 ms at 1000/s). */
 const MAX_LATE_PACKETS = 512;

@@ -4,10 +4,10 @@
  * to grow. Sequence numbers are unwrapped, time is an argument.
  *
  * Memory is what a session has least of, so the ring holds only what `retentionMs` asks for: at every lap it has taken
- * in one ringful of packets, and the time that took says whether it should double or halve.
+ * in one ringful of packets, and the time that took says whether it should grow by a step or shrink.
  */
 
-/** Bounds of the index; it doubles with the ring. A packet that is 1024 numbers old cannot be asked for. */
+/** Bounds of the index; it grows with the ring. A packet that is 1024 numbers old cannot be asked for. */
 const MIN_SLOTS = 64;
 const MAX_SLOTS = 1_024;
 /** 14 packets of a picture, then two seconds of a 2 Mbit/s one. */
@@ -15,8 +15,15 @@ const MIN_BYTES = 16 * 1_024;
 const MAX_BYTES = 512 * 1_024;
 /** Packets are never served when older, whatever the ring still holds. */
 const MAX_AGE_MS = 2_000;
-/** A ring that has lasted this many times as long as asked is too large. */
-const GENEROUS_LAPS = 4;
+/** A ring that has lasted this many times as long as asked is too large: a step smaller it is still large enough. */
+const GENEROUS_LAPS = 2;
+/** Of a ring for each slot: pictures come in packets of 500 to 1200 bytes, those of a thin stream are few anyway. */
+const BYTES_PER_SLOT = 512;
+
+/** The sizes of a ring: powers of two and the middle between them, since doubling alone would waste a third of it. */
+const larger = (bytes: number) => (isPowerOfTwo(bytes) ? bytes * 1.5 : (bytes * 4) / 3);
+const smaller = (bytes: number) => (isPowerOfTwo(bytes) ? bytes * 0.75 : (bytes * 2) / 3);
+const isPowerOfTwo = (value: number) => (value & (value - 1)) === 0;
 
 export class PacketCache {
   /** How long packets should stay; at most 2 s. */
@@ -110,14 +117,20 @@ export class PacketCache {
     const heldMs = now - this.#lapAt;
     if (size > 0 && heldMs < Math.min(MAX_AGE_MS, this.retentionMs) && size < MAX_BYTES) {
       // Everything is taken along, so that what the ring holds goes on reaching back to the same time.
-      this.#resize(size * 2);
+      this.#resize(larger(size));
       return;
     }
     this.#lapAt = now;
     if (size === 0) {
       this.#resize(this.#minBytes);
-    } else if (heldMs > GENEROUS_LAPS * this.retentionMs && size > this.#minBytes) {
-      this.#resize(size / 2);
+      return;
+    }
+    let fitting = size;
+    while ((heldMs * fitting) / size > GENEROUS_LAPS * this.retentionMs && fitting > this.#minBytes) {
+      fitting = smaller(fitting);
+    }
+    if (fitting < size) {
+      this.#resize(fitting);
     }
   }
 
@@ -134,8 +147,7 @@ export class PacketCache {
     const arrivedAt = this.#arrivedAt;
     const kept = Math.min(size, ring.length);
     const shift = this.#written - kept;
-    // Small packets: four slots for each kilobyte and a half.
-    const slots = Math.min(MAX_SLOTS, Math.max(MIN_SLOTS, size / 256));
+    const slots = Math.min(MAX_SLOTS, Math.max(MIN_SLOTS, 2 ** Math.ceil(Math.log2(size / BYTES_PER_SLOT))));
     this.#ring = Buffer.allocUnsafeSlow(size);
     ring.copy(this.#ring, 0, ring.length - kept);
     this.#sequences = new Float64Array(slots).fill(-1);

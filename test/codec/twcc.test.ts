@@ -196,7 +196,7 @@ t.test('a late packet is reported together with everything since, as libwebrtc d
 });
 
 t.test('a jump further than the memory reports what is remembered, in one feedback', async (t) => {
-  for (const jump of [4095, 4096, 4097, 20_000, 32_767]) {
+  for (const jump of [1023, 1024, 1025, 20_000, 32_767]) {
     const receiver = feed([
       { sequence: 7, us: 0 },
       { sequence: 7 + jump, us: 1000 },
@@ -205,9 +205,9 @@ t.test('a jump further than the memory reports what is remembered, in one feedba
     const report: Report = new Map();
     t.equal(read(packets, report), '', `${jump}`);
     t.equal(packets.length, 1);
-    t.ok(report.size <= 4096, `${report.size} statuses`);
+    t.ok(report.size <= 1024, `${report.size} statuses`);
     t.equal(report.get(7 + jump), 4);
-    t.equal(report.has(7), jump === 4095, 'the one before the jump only while it fits');
+    t.equal(report.has(7), jump === 1023, 'the one before the jump only while it fits');
   }
 });
 
@@ -236,11 +236,11 @@ t.test('losses are losses after the memory has turned over', async (t) => {
 
 t.test('a long pause of feedback is told in several datagrams', async (t) => {
   for (const start of START_NUMBERS) {
-    const arrivals = Array.from({ length: 4000 }, (_, i) => ({ sequence: start + i, us: i * 1000 }));
+    const arrivals = Array.from({ length: 1000 }, (_, i) => ({ sequence: start + i, us: i * 70_000 }));
     const packets = drain(feed(arrivals));
     const report: Report = new Map();
     t.equal(read(packets, report), '', `${start}`);
-    t.ok(packets.length >= 4 && packets.length <= 5, `${packets.length} packets`);
+    t.ok(packets.length >= 2 && packets.length <= 3, `${packets.length} packets`);
     const wrong = arrivals.filter(({ sequence, us }) => report.get(sequence % 65536) !== ticksOf(us));
     t.same(wrong, []);
   }
@@ -320,7 +320,7 @@ t.test('any loss, reordering, duplication, pause and feedback interval is report
           }
         }
         failure ||= read(drain(receiver, room), report);
-        if (highest - start >= 4096) {
+        if (highest - start >= 1024) {
           // What was forgotten before it could be reported is no error; the next test's.
           return failure === '';
         }
