@@ -18,8 +18,8 @@ export type Run = {
     /** Of the connected server without load. */
     idleUsPerS: number;
     rssBytes: number;
-    /** Grown since before the first connection. */
-    rssGrownBytes: number;
+    /** Growth from the first session connected to all of them loaded, over the sessions between. */
+    rssPerSessionBytes: number;
   };
   setupMs: readonly number[];
   /** The subject's own statistics. */
@@ -39,7 +39,7 @@ export function figures(runs: readonly Run[]): Figures {
       cpu_us_per_packet: median(cpuPerPacket, 2),
       cpu_us_per_packet_raw: median(rawCpuPerPacket, 2),
       idle_cpu_us_per_s: median((run) => run.process?.idleUsPerS ?? Number.NaN, 0),
-      kb_per_session: median((run) => (run.process?.rssGrownBytes ?? Number.NaN) / 1024 / run.sessions, 0),
+      kb_per_session: median((run) => (run.process?.rssPerSessionBytes ?? Number.NaN) / 1024, 0),
       rss_mb: median((run) => (run.process?.rssBytes ?? Number.NaN) / 1024 / 1024, 1),
     }),
     loss_percent: round((100 * (sent - received)) / sent, 3),
@@ -115,7 +115,7 @@ export function forwardPlot(runs: readonly Run[]): Plot {
       {
         title: 'Memory per session',
         unit: 'kB',
-        series: series((run) => (run.process?.rssGrownBytes ?? Number.NaN) / 1024 / run.sessions),
+        series: series((run) => (run.process?.rssPerSessionBytes ?? Number.NaN) / 1024),
       },
     ],
   };

@@ -24,15 +24,22 @@ export type Subject = {
 /** @param sessions how many will be connected @param slot subjects that run at the same time have another one each */
 export type StartSubject = (sessions: number, slot: number) => Promise<Subject>;
 
-/** Connects all sessions. @returns milliseconds of each */
-export async function connectAll(subject: Subject, sessions: readonly Session[]): Promise<number[]> {
+/** Connects these sessions; `first` is the index of the first of them. @returns milliseconds of each */
+export async function connectAll(
+  subject: Subject,
+  sessions: readonly Session[],
+  first = 0,
+): Promise<number[]> {
   const setupMs: number[] = [];
   const waiting = [...sessions.entries()];
   const connectNext = async (): Promise<void> => {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
       const [index, session] = next;
       const startedAt = performance.now();
-      session.publisher = await within(subject.connect(session, index), `session ${index} to connect`);
+      session.publisher = await within(
+        subject.connect(session, first + index),
+        `session ${first + index} to connect`,
+      );
       setupMs.push(performance.now() - startedAt);
     }
   };

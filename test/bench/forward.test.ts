@@ -97,7 +97,7 @@ function run(subject: string, round: number, cpuUs: number, delayMs: number): Ru
   const latencies = Array.from({ length: 100 }, () => delayMs);
   return {
     ...{ subject, round, sessions: 10, ms: 1_000, sent: 100, received: 100, duplicates: 0, latencies },
-    process: { cpuUs, idleUsPerS: 1_000, rssBytes: 2 ** 20, rssGrownBytes: 10 * 1_024 },
+    process: { cpuUs, idleUsPerS: 1_000, rssBytes: 2 ** 20, rssPerSessionBytes: 1_024 },
     ...{ setupMs: [1], report: {} },
   };
 }
