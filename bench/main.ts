@@ -9,6 +9,7 @@ import { bandwidth } from './bandwidth.ts';
 import { forward, forwardNeedsPrivateNetwork } from './forward.ts';
 import { loss } from './loss.ts';
 import { insidePrivateNetwork, runInPrivateNetwork } from './private-network.ts';
+import { soak } from './soak.ts';
 import { start } from './start.ts';
 
 /** Units are in the keys, such as `p99_ms`. */
@@ -37,6 +38,7 @@ const BENCHES: Record<string, Entry> = {
     about: 'cost, loss and delay of forwarding, with synthetic peers; beside Janus with --vs janus',
     needsPrivateNetwork: forwardNeedsPrivateNetwork,
   },
+  soak: { run: soak, about: 'memory, handles and lag while people come and go for a long time' },
 };
 
 function usage(): string {

@@ -38,12 +38,19 @@ export class SyntheticPage {
   readonly longestGapMs = { audio: 0, video: 0 };
   /** Offers so far. */
   offers = 0;
+  /** Packets of picture that a customer sends every 20 ms, 8 kbit each: 400 kbit/s for one. */
+  videoPerInterval = 1;
+  /** True: sends nothing by itself. */
+  quiet = false;
+  /** Sees every packet that arrives; the buffer is the callee's. */
+  onPacket: ((packet: Buffer, sessionId: SessionId) => void) | undefined;
   resume: string | undefined;
   /** Stops sending, as a path that takes nothing any more; the connections stay. */
   silent = false;
   readonly #connections = new Map<PeerId, Connection>();
   readonly #sender: NodeJS.Timeout;
   #sent = 0;
+  #videoSent = 0;
   #transportSequence = 0;
   #flooded = 0;
 
@@ -64,6 +71,11 @@ export class SyntheticPage {
     const page = new SyntheticPage('customer', client);
     page.resume = (await acceptTerms(client, await client.request('claimPin', { pin }))).resume;
     return page;
+  }
+
+  /** A customer's page that has just been loaded again. */
+  static resumed(client: SignallingClient): SyntheticPage {
+    return new SyntheticPage('customer', client);
   }
 
   /** A session with both sides here, started, and media flowing both ways. */
@@ -123,6 +135,29 @@ export class SyntheticPage {
     }
   }
 
+  /** What the newest connection that is open sends as; undefined while there is none. */
+  get sources(): { audio: number; video: number } | undefined {
+    const newest = this.#newest;
+    return newest && { audio: newest.audio.readUInt32BE(8), video: newest.video.readUInt32BE(8) };
+  }
+
+  /** Sends a packet as it is over the newest connection that is open. @returns false when it was not sent */
+  send(packet: Buffer): boolean {
+    const newest = this.#newest;
+    return newest !== undefined && trySend(newest.peer, packet);
+  }
+
+  get #newest(): Connection | undefined {
+    return [...this.#connections.values()].findLast(({ open }) => open);
+  }
+
+  /** Goes without a word, as when a battery is empty. */
+  vanish(): void {
+    clearInterval(this.#sender);
+    this.dropMedia();
+    this.client.terminate();
+  }
+
   leave(): void {
     clearInterval(this.#sender);
     this.dropMedia();
@@ -131,7 +166,7 @@ export class SyntheticPage {
 
   #hear(event: ServerEvent): void {
     if (event.type === 'offer') {
-      this.#answer(event.peerId, event.sdp);
+      this.#answer(event.peerId, event.sessionId, event.sdp);
     } else if (event.type === 'candidates') {
       this.#connections.get(event.peerId)?.peer.addCandidates(event.candidates);
     } else if (event.type === 'peerClosed') {
@@ -139,11 +174,11 @@ export class SyntheticPage {
     }
   }
 
-  #answer(peerId: PeerId, sdp: string): void {
+  #answer(peerId: PeerId, sessionId: SessionId, sdp: string): void {
     this.offers++;
     const audioSsrc = ++lastSsrc;
     const videoSsrc = ++lastSsrc;
-    const peer = new SyntheticPeer({ name: peerId, onPacket: (packet) => this.#count(packet) });
+    const peer = new SyntheticPeer({ name: peerId, onPacket: (packet) => this.#count(packet, sessionId) });
     const connection: Connection = {
       peer,
       audio: syntheticPacket(AUDIO_BYTES, OPUS_PAYLOAD_TYPE, audioSsrc),
@@ -170,23 +205,32 @@ export class SyntheticPage {
   }
 
   #send(): void {
+    if (this.quiet) {
+      return;
+    }
     this.#sent++;
+    const firstVideo = this.#videoSent;
+    this.#videoSent += this.videoPerInterval;
     for (const { peer, audio, video, open } of this.#connections.values()) {
       if (!open || this.silent) {
         continue;
       }
-      this.#number(audio, AUDIO_TICKS);
+      this.#number(audio, this.#sent, AUDIO_TICKS);
       trySend(peer, audio);
       if (this.role === 'customer') {
-        this.#number(video, VIDEO_TICKS);
         const keyframe = this.#sent % KEYFRAME_INTERVAL_PACKETS === 0;
-        writeVp8Payload(video, { pictureId: this.#sent, start: true, keyframe });
-        trySend(peer, video);
+        for (let piece = 0; piece < this.videoPerInterval; piece++) {
+          this.#number(video, firstVideo + piece + 1, 0);
+          video.writeUInt32BE((this.#sent * VIDEO_TICKS) >>> 0, 4);
+          writeVp8Payload(video, { pictureId: this.#sent, start: piece === 0, keyframe });
+          trySend(peer, video);
+        }
       }
     }
   }
 
-  #count(packet: Buffer): void {
+  #count(packet: Buffer, sessionId: SessionId): void {
+    this.onPacket?.(packet, sessionId);
     if (!rtp.isRtp(packet)) {
       return;
     }
@@ -200,9 +244,9 @@ export class SyntheticPage {
     }
   }
 
-  #number(packet: Buffer, ticks: number): void {
-    packet.writeUInt16BE(this.#sent & 0xffff, 2);
-    packet.writeUInt32BE((this.#sent * ticks) >>> 0, 4);
+  #number(packet: Buffer, sequence: number, ticks: number): void {
+    packet.writeUInt16BE(sequence & 0xffff, 2);
+    packet.writeUInt32BE((sequence * ticks) >>> 0, 4);
     packet.writeUInt16BE(this.#transportSequence++ & 0xffff, TRANSPORT_SEQUENCE_OFFSET);
   }
 }
