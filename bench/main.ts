@@ -6,6 +6,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus, release } from 'node:os';
 import { join } from 'node:path';
 import { bandwidth } from './bandwidth.ts';
+import { flood } from './flood.ts';
 import { forward, forwardNeedsPrivateNetwork } from './forward.ts';
 import { loss } from './loss.ts';
 import { insidePrivateNetwork, runInPrivateNetwork } from './private-network.ts';
@@ -38,6 +39,7 @@ const BENCHES: Record<string, Entry> = {
     about: 'cost, loss and delay of forwarding, with synthetic peers; beside Janus with --vs janus',
     needsPrivateNetwork: forwardNeedsPrivateNetwork,
   },
+  flood: { run: flood, about: 'delay of ordinary sessions beside one malicious participant' },
   soak: { run: soak, about: 'memory, handles and lag while people come and go for a long time' },
 };
 

@@ -25,6 +25,7 @@ const FLOOD_PACKET = syntheticPacket(1_300, OPUS_PAYLOAD_TYPE, 1);
 
 let lastSsrc = 1_000;
 
+type Sources = { audio: number; video: number };
 type Connection = { peer: SyntheticPeer; audio: Buffer; video: Buffer; open: boolean };
 
 export class SyntheticPage {
@@ -49,13 +50,15 @@ export class SyntheticPage {
   silent = false;
   readonly #connections = new Map<PeerId, Connection>();
   readonly #sender: NodeJS.Timeout;
+  readonly #sources: Sources | undefined;
   #sent = 0;
   #videoSent = 0;
   #transportSequence = 0;
   #flooded = 0;
 
-  private constructor(role: Role, client: SignallingClient) {
+  private constructor(role: Role, client: SignallingClient, sources?: Sources) {
     this.role = role;
+    this.#sources = sources;
     this.client = client;
     this.adopt(client);
     this.#sender = setInterval(() => this.#send(), SEND_INTERVAL_MS);
@@ -65,10 +68,10 @@ export class SyntheticPage {
     return new SyntheticPage('technician', await SignallingClient.technician(origin, cookie));
   }
 
-  /** A customer who types the PIN and accepts. */
-  static async customer(origin: string, pin: string): Promise<SyntheticPage> {
+  /** A customer who types the PIN and accepts. @param sources its SSRCs, if somebody else makes its packets */
+  static async customer(origin: string, pin: string, sources?: Sources): Promise<SyntheticPage> {
     const client = await SignallingClient.customer(origin);
-    const page = new SyntheticPage('customer', client);
+    const page = new SyntheticPage('customer', client, sources);
     page.resume = (await acceptTerms(client, await client.request('claimPin', { pin }))).resume;
     return page;
   }
@@ -135,12 +138,6 @@ export class SyntheticPage {
     }
   }
 
-  /** What the newest connection that is open sends as; undefined while there is none. */
-  get sources(): { audio: number; video: number } | undefined {
-    const newest = this.#newest;
-    return newest && { audio: newest.audio.readUInt32BE(8), video: newest.video.readUInt32BE(8) };
-  }
-
   /** Sends a packet as it is over the newest connection that is open. @returns false when it was not sent */
   send(packet: Buffer): boolean {
     const newest = this.#newest;
@@ -176,8 +173,7 @@ export class SyntheticPage {
 
   #answer(peerId: PeerId, sessionId: SessionId, sdp: string): void {
     this.offers++;
-    const audioSsrc = ++lastSsrc;
-    const videoSsrc = ++lastSsrc;
+    const { audio: audioSsrc, video: videoSsrc } = this.#sources ?? { audio: ++lastSsrc, video: ++lastSsrc };
     const peer = new SyntheticPeer({ name: peerId, onPacket: (packet) => this.#count(packet, sessionId) });
     const connection: Connection = {
       peer,

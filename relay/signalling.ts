@@ -416,6 +416,19 @@ export function createSignalling(options: SignallingOptions): Signalling {
     return session?.customer === page ? session.still(jpeg) : 'noSuchSession';
   }
 
+  /** Out of the library's callback an exception would end the process; here it costs only the page that sent the cause. */
+  function guarded(socket: Socket, take: (page: Page) => void): void {
+    const page = pages.get(socket);
+    try {
+      if (page) {
+        take(page);
+      }
+    } catch (error) {
+      log.error({ err: error }, 'messageFailed');
+      page?.closeWith('internal', POLICY_VIOLATION);
+    }
+  }
+
   async function left(page: Page, code: number): Promise<void> {
     const cause = code === GOING_AWAY ? 'left' : 'connection';
     if (page.account) {
@@ -440,23 +453,11 @@ export function createSignalling(options: SignallingOptions): Signalling {
     },
 
     message(socket, text, bytes) {
-      const page = pages.get(socket);
-      try {
-        if (page) {
-          receive(page, text, bytes);
-        }
-      } catch (error) {
-        // Out of here it would end the process; whatever was wrong costs only the page that sent it.
-        log.error({ err: error }, 'messageFailed');
-        page?.closeWith('internal', POLICY_VIOLATION);
-      }
+      guarded(socket, (page) => receive(page, text, bytes));
     },
 
     binary(socket, bytes) {
-      const page = pages.get(socket);
-      if (page) {
-        receiveStill(page, bytes);
-      }
+      guarded(socket, (page) => receiveStill(page, bytes));
     },
 
     close(socket, code) {
