@@ -10,6 +10,7 @@ import { flood } from './flood.ts';
 import { forward, forwardNeedsPrivateNetwork } from './forward.ts';
 import { loss } from './loss.ts';
 import { insidePrivateNetwork, runInPrivateNetwork } from './private-network.ts';
+import { recover } from './recover.ts';
 import { soak } from './soak.ts';
 import { start } from './start.ts';
 
@@ -34,6 +35,7 @@ const BENCHES: Record<string, Entry> = {
     about: 'picture, stills and voice while the uplink gets narrow and wide again',
   },
   loss: { run: loss, about: 'picture and voice over lossy paths, in two real browsers' },
+  recover: { run: recover, about: 'how long the picture stands still when something breaks' },
   forward: {
     run: forward,
     about: 'cost, loss and delay of forwarding, with synthetic peers; beside Janus with --vs janus',
