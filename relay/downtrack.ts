@@ -304,6 +304,10 @@ export class Downtrack implements Downstream {
   receiveNack(packet: Uint8Array, at: number, end: number, now: number): void {
     const count = rtcp.readNack(packet, at, end, nacked);
     this.#nackedPackets += count;
+    if (!this.#flowing) {
+      // Behind a closed gate nothing goes out again either.
+      return;
+    }
     this.#nackedAt = now;
     this.#resentAt ??= new Uint32Array(RESEND_MEMORY);
     const interval = Math.max(MIN_RESEND_INTERVAL_MS, RESEND_ROUND_TRIPS * (this.#roundTrip.measuredMs ?? 0));
