@@ -136,7 +136,7 @@ for (const direction of ['up', 'down'] as const) {
         .first()
         .waitFor();
       if (direction === 'up') {
-        await technician.sees('Paused');
+        await technician.pictureIsPaused();
       }
       link[direction].change({ blackhole: false });
       await goesOn(running);
@@ -149,18 +149,10 @@ for (const direction of ['up', 'down'] as const) {
 t.test('the phone is locked and unlocked again', async (test) => {
   const running = await session(test);
   const { customer, technician } = running;
-  const setHidden = (hidden: boolean) =>
-    customer.page.evaluate(
-      (state) => {
-        Object.defineProperty(document, 'visibilityState', { value: state, configurable: true });
-        document.dispatchEvent(new Event('visibilitychange'));
-      },
-      hidden ? 'hidden' : 'visible',
-    );
-  await setHidden(true);
+  await customer.lockPhone(true);
   await technician.sees('The customer’s phone is locked or shows another app. The last picture is shown');
-  await technician.sees('Paused');
-  await setHidden(false);
+  await technician.pictureIsPaused();
+  await customer.lockPhone(false);
   await gone(technician.page, /The customer’s phone is locked/);
   await goesOn(running);
   test.pass('the picture moves again');

@@ -45,6 +45,11 @@ export const WORDS = {
     pauseCamera: 'Pause camera',
     stay: 'Stay in the session',
     yesDisconnect: 'Yes, disconnect',
+    paused: 'Paused',
+    phoneLocked: 'The customer’s phone is locked or shows another app. The last picture is shown',
+    customerCut: 'The customer’s connection was interrupted. Reconnecting…',
+    connectionCut: 'The connection was interrupted.',
+    technicianAway: 'is away for a moment.',
   },
   de: {
     email: 'E-Mail-Adresse',
@@ -83,6 +88,11 @@ export const WORDS = {
     pauseCamera: 'Kamera anhalten',
     stay: 'In der Sitzung bleiben',
     yesDisconnect: 'Ja, trennen',
+    paused: 'Angehalten',
+    phoneLocked: 'Das Telefon des Kunden ist gesperrt oder zeigt eine andere App. Sie sehen das letzte Bild',
+    customerCut: 'Die Verbindung des Kunden wurde unterbrochen. Sie wird wiederhergestellt …',
+    connectionCut: 'Die Verbindung wurde unterbrochen.',
+    technicianAway: 'ist kurz weg.',
   },
 } as const satisfies Record<Tongue, Record<string, string>>;
 
@@ -122,6 +132,10 @@ class Person {
 
   sees(text: string | RegExp): Promise<void> {
     return this.page.getByText(text).first().waitFor();
+  }
+
+  noLongerSees(text: string): Promise<void> {
+    return this.page.getByText(text).first().waitFor({ state: 'hidden' });
   }
 
   /** The page's newest media connection is up. */
@@ -207,6 +221,14 @@ export class Technician extends Person {
     );
   }
 
+  /** The last picture is marked as such, with the time since. */
+  pictureIsPaused(): Promise<void> {
+    return this.page
+      .getByText(new RegExp(`^\\s*${this.words.paused}\\s+\\d+:\\d\\d`))
+      .first()
+      .waitFor();
+  }
+
   async end(): Promise<void> {
     await this.press(this.words.end);
     const confirm = this.page.getByRole('dialog').getByRole('button', { name: this.words.end, exact: true });
@@ -235,6 +257,17 @@ export class Customer extends Person {
     await this.press(this.words.skip);
     await this.page.getByLabel(this.words.pin).fill(pin);
     await this.press(this.words.connect);
+  }
+
+  /** Tells the page what a phone's system tells it; Chromium on a desktop has no lock. */
+  async lockPhone(locked: boolean): Promise<void> {
+    await this.page.evaluate(
+      (state) => {
+        Object.defineProperty(document, 'visibilityState', { value: state, configurable: true });
+        document.dispatchEvent(new Event('visibilitychange'));
+      },
+      locked ? 'hidden' : 'visible',
+    );
   }
 
   /** Camera, preview, terms, until waiting. */

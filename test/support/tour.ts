@@ -4,6 +4,7 @@
  */
 import type { Browser, Page } from 'playwright-core';
 import { type ContextOptions, PHONE } from './chromium.ts';
+import { ImpairedLink } from './impairment-proxy.ts';
 import { Customer, Technician, type Tongue } from './people.ts';
 import { startRelay } from './relay-process.ts';
 import { signIn } from './signalling-client.ts';
@@ -75,7 +76,8 @@ async function tourConsolePage({ browser, tongue, dark = false, origin, visit }:
 }
 
 /** One session from both ends. */
-async function tourSession({ browser, tongue, dark = false, phone = PHONE, origin, visit }: Stops) {
+async function tourSession(stops: Stops) {
+  const { browser, tongue, dark = false, phone = PHONE, origin, visit } = stops;
   const technician = await Technician.signIn(browser, origin, tongue, { dark });
   const dialog = technician.page.getByRole('dialog');
   await visit('console-list-empty', technician.page);
@@ -87,7 +89,8 @@ async function tourSession({ browser, tongue, dark = false, phone = PHONE, origi
   const pin = await technician.readNewPin();
   await visit('console-new-pin-shown', technician.page);
 
-  const customer = await Customer.open(browser, origin, tongue, { dark, viewport: phone });
+  const link = await ImpairedLink.open({ relayPort: Number(new URL(origin).port) });
+  const customer = await Customer.open(browser, link.origin, tongue, { dark, viewport: phone, link });
   const heading = (name: string) => customer.page.getByRole('heading', { name }).waitFor();
   await customer.page.getByRole('button', { name: customer.words.skip, exact: true }).waitFor();
   await visit('capture-tutorial', customer.page);
@@ -116,6 +119,7 @@ async function tourSession({ browser, tongue, dark = false, phone = PHONE, origi
   await technician.pictureArrives();
   await visit('console-live', technician.page);
   await visit('capture-live', customer.page);
+  await tourInterruptions(technician, customer, link, visit);
   await customer.press(customer.words.pauseCamera);
   await visit('capture-live-paused', customer.page);
   await customer.page.getByRole('button', { name: customer.words.disconnect }).first().click();
@@ -136,10 +140,43 @@ async function tourSession({ browser, tongue, dark = false, phone = PHONE, origi
   await heading(customer.words.sessionOver);
   await visit('capture-ended', customer.page);
   await customer.goAway();
+  await link.close();
   await other.page.getByRole('row').filter({ hasText: 'Ada Lovelace' }).first().dblclick();
   await other.page.getByRole('button', { name: other.words.remove }).first().waitFor();
   await visit('console-ended', other.page);
   await other.goAway();
+}
+
+/** What both sides read while the other one is away; afterwards the session is as before. */
+async function tourInterruptions(
+  technician: Technician,
+  customer: Customer,
+  link: ImpairedLink,
+  visit: Stops['visit'],
+) {
+  await customer.lockPhone(true);
+  await technician.sees(technician.words.phoneLocked);
+  await technician.pictureIsPaused();
+  await visit('console-phone-locked', technician.page);
+  await customer.lockPhone(false);
+  await technician.noLongerSees(technician.words.phoneLocked);
+
+  link.cutTcp();
+  await customer.sees(customer.words.connectionCut);
+  await visit('capture-connection-cut', customer.page);
+  await technician.sees(technician.words.customerCut);
+  await visit('console-customer-cut', technician.page);
+  link.restoreTcp();
+  await technician.noLongerSees(technician.words.customerCut);
+  await customer.noLongerSees(customer.words.connectionCut);
+
+  const console = technician.page.url();
+  await technician.page.goto('about:blank');
+  await customer.sees(customer.words.technicianAway);
+  await visit('capture-technician-away', customer.page);
+  await technician.page.goto(console);
+  await technician.pictureArrives();
+  await customer.noLongerSees(customer.words.technicianAway);
 }
 
 /** Visits all stops in one language. */
