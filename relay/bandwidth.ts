@@ -18,8 +18,11 @@ const PASSED = 1.3;
 /** An estimate this far above what is sent is held down by that alone (Chromium: one and a half times). */
 const UNUSED = 1.35;
 
-/** Loss alone is no lack of bandwidth, but with an estimate below what is sent it is. */
-const LOSS_OF_FULL_PATH = 0.1;
+/**
+ * Loss alone is no lack of bandwidth, and a radio link may lose a fifth. Beyond this something drops what is too much
+ * without queueing it, which the estimate cannot see.
+ */
+const LOSS_OF_FULL_PATH = 0.3;
 
 /** A viewer that has said nothing for so long says nothing about its path either. */
 const ESTIMATE_VALID_MS = 6_000;
@@ -67,17 +70,12 @@ export class ViewerBandwidth {
     }
   }
 
-  /** @param fractionLost 0 to 1, of the last report */
-  onLoss(fractionLost: number, sentBps: number): void {
-    if (
-      fractionLost > LOSS_OF_FULL_PATH &&
-      this.#estimateBps > 0 &&
-      this.#estimateBps < sentBps &&
-      !this.#limited
-    ) {
+  /** @param lossShare of what is sent to this viewer, 0 to 1 */
+  onLoss(lossShare: number, sentBps: number): void {
+    if (lossShare > LOSS_OF_FULL_PATH && !this.#limited) {
       this.#limited = true;
-      this.#floorBps = LOSS_FLOOR_BPS;
-      this.#fullBps = sentBps * (1 - fractionLost);
+      this.#fullBps = sentBps * (1 - lossShare);
+      this.#floorBps = Math.max(LOSS_FLOOR_BPS, this.#fullBps);
     }
   }
 

@@ -3,18 +3,19 @@
  * uptrack, downtrack, peer): starts at a keyframe, gives the packet this source's numbers in place and sends it. What
  * the viewer misses is sent again out of the uptrack's cache.
  */
-import { put16, put24 } from '../codec/bytes.ts';
+import { put24 } from '../codec/bytes.ts';
 import { ntpMiddle32 } from '../codec/ntp.ts';
 import * as red from '../codec/red.ts';
 import * as rtcp from '../codec/rtcp.ts';
 import { writeSenderReport } from '../codec/rtcp-write.ts';
 import * as rtp from '../codec/rtp.ts';
-import { PacketCache } from './cache.ts';
+import { truncate16 } from '../codec/serial.ts';
 import type { SenderReport, SendPacket } from './feedback.ts';
 import type { RoundTrip } from './loss.ts';
 import type { AnsweredSection, TrackFormat } from './negotiation.ts';
-import { absoluteSendTimeOffset, type Downstream, type RtpPacket } from './packet.ts';
+import { type Downstream, type RtpPacket, SEND_TIME_UNITS_PER_MS } from './packet.ts';
 import { PictureIds } from './picture-ids.ts';
+import { Retransmitter } from './retransmission.ts';
 import { Rewriter } from './rewriter.ts';
 import type { Uptrack } from './uptrack.ts';
 import type { DowntrackStats, PacketCounters } from './worker-protocol.ts';
@@ -22,33 +23,8 @@ import type { DowntrackStats, PacketCounters } from './worker-protocol.ts';
 /** DLSR unit of RFC 3550 section 6.4.1. */
 const DLSR_UNITS_PER_MS = 65.536;
 
-/** Unit of abs-send-time: 24 bits of seconds with 18 behind the point. */
-const SEND_TIME_UNITS_PER_MS = 2 ** 18 / 1000;
-
-/** For how long a viewer may ask again: one who loses nothing, and one who has just asked. */
-const RETENTION_CALM_MS = 250;
-const RETENTION_CALM_ROUND_TRIPS = 4;
-const RETENTION_LOSSY_MS = 400;
-const RETENTION_LOSSY_ROUND_TRIPS = 12;
-const LOSSY_FOR_MS = 10_000;
-
-/** The same packet again sooner than this answers a NACK that crossed the answer to the one before. */
-const MIN_RESEND_INTERVAL_MS = 20;
-const RESEND_ROUND_TRIPS = 0.8;
-/** A viewer that loses more than this loses retransmissions too: each goes twice. */
-const RESEND_TWICE_ABOVE = 0.08;
-/** Numbers of one NACK that are answered; more than Chromium misses at one time when anything is to be saved. */
-const MAX_RESENDS = 256;
-/** Whoever asks for more than what was sent, three times over, is not repairing a loss. */
-const RESEND_BYTES_PER_BYTE = 2;
-const RESEND_ALLOWANCE_BYTES = 128 * 1_024;
-/** Half a second of voice with redundancy; the cache grows when more is wanted. */
-const SENT_CACHE_BYTES = 4 * 1_024;
-/** Packets whose last retransmission is remembered; a power of two. */
-const RESEND_MEMORY = 1_024;
-
-/** Numbers of one NACK that are looked at. */
-const nacked = new Uint16Array(1_024);
+/** Reports and the packets between them are few: the share of loss is smoothed over about four of them. */
+const MIN_REPORTED_PACKETS = 10;
 
 /** Written and sent within one call; the peer copies it. */
 const scratch = Buffer.alloc(1_536);
@@ -63,6 +39,8 @@ export type DowntrackOptions = {
   /** To the viewer and back. */
   roundTrip: RoundTrip;
   send: SendPacket;
+  /** Wants `poll` at this time. */
+  wake: (at: number) => void;
   counters: PacketCounters;
 };
 
@@ -76,12 +54,8 @@ export class Downtrack implements Downstream {
   readonly #rewriter: Rewriter;
   readonly #pictureIds: PictureIds;
   readonly #needsKeyframe: boolean;
-  readonly #rtxSsrc: number | undefined;
-  #rtxPayloadType: number | undefined;
-  /** Voice as sent: without a retransmission stream a packet goes out again as it was, to the last bit. */
-  readonly #sent: PacketCache | undefined;
+  readonly #retransmitter: Retransmitter;
   #takesRedundancy = false;
-  #rtxSequence: number;
   #source: Uptrack | undefined;
   #flowing = false;
   #generation = -1;
@@ -94,27 +68,31 @@ export class Downtrack implements Downstream {
   #reportMiddle32 = 0;
   #reportedAt = 0;
   #plis = 0;
-  #nackedPackets = 0;
-  #nackedAt = Number.NEGATIVE_INFINITY;
-  /** When each packet was last sent again, whole milliseconds, by the low bits of its number; made at the first NACK. */
-  #resentAt: Uint32Array | undefined;
-  #resendAllowance = RESEND_ALLOWANCE_BYTES;
-  #retransmitted = 0;
-  #cacheMisses = 0;
+  /** At the viewer's last report: what it should have got and did get of this source, as numbers that only grow. */
+  #deliverable = 0;
+  #delivered = 0;
   #fractionLost = 0;
 
   constructor(options: DowntrackOptions) {
     this.format = options.format;
     this.ssrc = options.ssrc;
-    this.#rtxSsrc = options.rtxSsrc;
-    this.#rtxSequence = options.initialSequence;
     this.#roundTrip = options.roundTrip;
     this.#send = options.send;
     this.#counters = options.counters;
     this.#rewriter = new Rewriter(options.format.clockRateHz, options.initialSequence);
     this.#pictureIds = new PictureIds(options.format.codec);
     this.#needsKeyframe = options.format.kind === 'video';
-    this.#sent = options.format.kind === 'audio' ? new PacketCache(SENT_CACHE_BYTES) : undefined;
+    this.#retransmitter = new Retransmitter({
+      kind: options.format.kind,
+      rtxSsrc: options.rtxSsrc,
+      initialSequence: options.initialSequence,
+      roundTrip: options.roundTrip,
+      rewriter: this.#rewriter,
+      pictureIds: this.#pictureIds,
+      send: options.send,
+      wake: options.wake,
+      counters: options.counters,
+    });
   }
 
   get source(): Uptrack | undefined {
@@ -126,16 +104,18 @@ export class Downtrack implements Downstream {
     return this.#sentAt;
   }
 
-  /** Share of packets that the viewer missed, by its last report, before retransmissions. */
-  get fractionLost(): number {
-    return this.#fractionLost;
+  /** Share of the packets sent to this viewer that it did not get, smoothed. */
+  get lossShare(): number {
+    return this.#retransmitter.lossShare;
   }
 
   get retentionMs(): number {
-    const roundTripMs = this.#roundTrip.ms;
-    return this.#sentAt - this.#nackedAt < LOSSY_FOR_MS
-      ? Math.max(RETENTION_LOSSY_MS, RETENTION_LOSSY_ROUND_TRIPS * roundTripMs)
-      : Math.max(RETENTION_CALM_MS, RETENTION_CALM_ROUND_TRIPS * roundTripMs);
+    return this.#retransmitter.retentionMs(this.#sentAt);
+  }
+
+  /** False while the path to the viewer is full. */
+  set hasRoom(hasRoom: boolean) {
+    this.#retransmitter.hasRoom = hasRoom;
   }
 
   get stats(): DowntrackStats {
@@ -145,10 +125,9 @@ export class Downtrack implements Downstream {
       packets: this.#packets,
       bytes: this.#bytes,
       plis: this.#plis,
-      nackedPackets: this.#nackedPackets,
-      retransmitted: this.#retransmitted,
-      cacheMisses: this.#cacheMisses,
+      ...this.#retransmitter.stats,
       fractionLost: this.#fractionLost,
+      lossShare: this.#retransmitter.lossShare,
       ...(roundTripMs !== undefined && { roundTripMs }),
     };
   }
@@ -158,7 +137,7 @@ export class Downtrack implements Downstream {
     const { rtxPayloadType, redPayloadType } = this.format;
     const takes = (payloadType: number | undefined) =>
       payloadType !== undefined && payloadTypes.includes(payloadType);
-    this.#rtxPayloadType = takes(rtxPayloadType) ? rtxPayloadType : undefined;
+    this.#retransmitter.agree(takes(rtxPayloadType) ? rtxPayloadType : undefined);
     this.#takesRedundancy = takes(redPayloadType);
   }
 
@@ -232,7 +211,7 @@ export class Downtrack implements Downstream {
     }
     ids.sent(packet.pictureId, packet.tl0PicIdx);
     rewriter.sent(packet.sequence, sequence, timestamp, arrivedAt);
-    this.#sent?.put(sequence, bytes, payloadOffset, arrivedAt);
+    this.#retransmitter.onSent(sequence, bytes, payloadOffset, arrivedAt);
     if (this.#send(bytes)) {
       this.#sentAt = arrivedAt;
       this.#packets++;
@@ -240,10 +219,6 @@ export class Downtrack implements Downstream {
       this.#payloadBytes += bytes.length - payloadOffset;
       this.#counters.forwarded++;
       this.#counters.forwardedBytes += bytes.length;
-      this.#resendAllowance = Math.min(
-        RESEND_ALLOWANCE_BYTES,
-        this.#resendAllowance + RESEND_BYTES_PER_BYTE * bytes.length,
-      );
     }
   }
 
@@ -255,10 +230,7 @@ export class Downtrack implements Downstream {
 
   /** Passes the publisher's newest sender report on, on this source's own timeline. */
   tick(now: number): void {
-    if (this.#sent !== undefined) {
-      this.#sent.retentionMs = this.retentionMs;
-      this.#sent.tick(now);
-    }
+    this.#retransmitter.tick(now);
     const report = this.#source?.senderReport;
     if (report === undefined || report === this.#reported || !this.#flowing) {
       return;
@@ -291,41 +263,21 @@ export class Downtrack implements Downstream {
   /** A report block about this source; `block` as `findReportBlock` returns it. */
   receiveReport(packet: Uint8Array, block: number, now: number): void {
     this.#fractionLost = rtcp.blockFractionLost(packet, block) / 256;
+    this.#measureLoss(packet, block);
     if (this.#reportedAt > 0 && rtcp.blockLastSr(packet, block) === this.#reportMiddle32) {
       const held = rtcp.blockDelaySinceLastSr(packet, block) / DLSR_UNITS_PER_MS;
       this.#roundTrip.sample(Math.max(0, now - this.#reportedAt - held));
     }
   }
 
-  /**
-   * The viewer misses packets: they go out again from the cache, as retransmissions (RFC 4588) if agreed. What the relay
-   * misses itself it has asked for already; the publisher hears nothing of this.
-   */
+  /** The viewer misses packets: they go out again. */
   receiveNack(packet: Uint8Array, at: number, end: number, now: number): void {
-    const count = rtcp.readNack(packet, at, end, nacked);
-    this.#nackedPackets += count;
-    if (!this.#flowing) {
-      // Behind a closed gate nothing goes out again either.
-      return;
-    }
-    this.#nackedAt = now;
-    this.#resentAt ??= new Uint32Array(RESEND_MEMORY);
-    const interval = Math.max(MIN_RESEND_INTERVAL_MS, RESEND_ROUND_TRIPS * (this.#roundTrip.measuredMs ?? 0));
-    const copies = this.#fractionLost > RESEND_TWICE_ABOVE ? 2 : 1;
-    for (let index = 0; index < count && index < MAX_RESENDS; index++) {
-      const number = nacked[index] ?? 0;
-      const memory = number & (RESEND_MEMORY - 1);
-      if ((Math.floor(now) - (this.#resentAt[memory] ?? 0)) >>> 0 < interval) {
-        continue;
-      }
-      const sent =
-        this.#sent === undefined
-          ? this.#resend(number, now, copies)
-          : this.#repeat(this.#sent, number, now, copies);
-      if (sent) {
-        this.#resentAt[memory] = Math.floor(now);
-      }
-    }
+    this.#retransmitter.onNack(packet, at, end, this.#flowing ? this.#source : undefined, now);
+  }
+
+  /** Sends what is to be sent again by now. */
+  poll(now: number): void {
+    this.#retransmitter.poll(this.#flowing ? this.#source : undefined, now);
   }
 
   close(): void {
@@ -333,76 +285,21 @@ export class Downtrack implements Downstream {
   }
 
   /**
-   * Sends a packet of a picture as a retransmission (RFC 4588).
-   * @param number as the viewer knows it
-   * @returns whether it was there
+   * How many of the packets sent were lost on the way to this viewer. What it reports itself counts as lost what the
+   * relay did not have in time, too.
    */
-  #resend(number: number, now: number, copies: number): boolean {
-    const source = this.#flowing ? this.#source : undefined;
-    const sequence = this.#rewriter.incoming(number);
-    const rtxType = this.#rtxPayloadType;
-    if (source === undefined || sequence < 0 || rtxType === undefined || this.#rtxSsrc === undefined) {
-      return false;
+  #measureLoss(packet: Uint8Array, block: number): void {
+    const highest = this.#rewriter.outgoing(truncate16(rtcp.blockHighestSequence(packet, block)));
+    const deliverable = this.#packets - (this.#rewriter.newest - highest);
+    const delivered = highest - rtcp.blockCumulativeLost(packet, block);
+    const sent = deliverable - this.#deliverable;
+    if (this.#delivered !== 0 && sent >= MIN_REPORTED_PACKETS) {
+      const share = Math.max(0, 1 - (delivered - this.#delivered) / sent);
+      this.#retransmitter.lossShare += (share - this.#retransmitter.lossShare) / 4;
     }
-    const { cache } = source;
-    const slot = cache.find(sequence, now);
-    if (slot < 0) {
-      this.#missed(source.isMissing(sequence));
-      return false;
-    }
-    const length = cache.length(slot);
-    const header = cache.payloadOffset(slot);
-    cache.copy(slot, scratch, 0, 0, header);
-    cache.copy(slot, scratch, header + 2, header, length);
-    if (this.#pictureIds.moves) {
-      this.#pictureIds.move(scratch, header + 2, length + 2);
-    }
-    put16(scratch, header, number);
-    rtp.setPayloadType(scratch, rtxType);
-    rtp.setTimestamp(scratch, this.#rewriter.timestamp(rtp.timestamp(scratch)));
-    rtp.setSsrc(scratch, this.#rtxSsrc);
-    const bytes = scratch.subarray(0, rtp.stripPadding(scratch, length + 2));
-    const sendTime = absoluteSendTimeOffset(bytes);
-    if (sendTime >= 0) {
-      put24(bytes, sendTime, now * SEND_TIME_UNITS_PER_MS);
-    }
-    for (let copy = 0; copy < copies; copy++) {
-      // Each copy is a packet of its own: SRTP never sees one number with two contents.
-      rtp.setSequenceNumber(bytes, this.#rtxSequence++);
-      this.#sendAgain(bytes);
-    }
-    return true;
-  }
-
-  /** Sends a packet of the voice once more. Changing any bit of it would break AES-GCM, which must not see a number twice. */
-  #repeat(sent: PacketCache, number: number, now: number, copies: number): boolean {
-    const slot = sent.find(this.#rewriter.outgoing(number), now);
-    if (slot < 0) {
-      this.#missed(this.#source?.isMissing(this.#rewriter.incoming(number)) === true);
-      return false;
-    }
-    const length = sent.length(slot);
-    sent.copy(slot, scratch, 0, 0, length);
-    const bytes = scratch.subarray(0, length);
-    for (let copy = 0; copy < copies; copy++) {
-      this.#sendAgain(bytes);
-    }
-    return true;
-  }
-
-  /** @param isOnItsWay the relay has asked for it itself */
-  #missed(isOnItsWay: boolean): void {
-    if (!isOnItsWay) {
-      this.#cacheMisses++;
-      this.#counters.cacheMisses++;
-    }
-  }
-
-  #sendAgain(bytes: Buffer): void {
-    if (this.#resendAllowance >= bytes.length && this.#send(bytes)) {
-      this.#resendAllowance -= bytes.length;
-      this.#retransmitted++;
-      this.#counters.retransmitted++;
+    if (this.#delivered === 0 || sent >= MIN_REPORTED_PACKETS) {
+      this.#deliverable = deliverable;
+      this.#delivered = delivered;
     }
   }
 }

@@ -86,7 +86,15 @@ export class Member implements PacketReceiver {
     this.#feedback = new PeerFeedback(ownSsrc, send, counters);
     const { roundTrip } = this.#feedback;
     const down = (format: TrackFormat, ssrcs: { ssrc: number; rtxSsrc?: number }) =>
-      new Downtrack({ format, ...ssrcs, initialSequence: randomInt(1, 2 ** 15), roundTrip, send, counters });
+      new Downtrack({
+        format,
+        ...ssrcs,
+        initialSequence: randomInt(1, 2 ** 15),
+        roundTrip,
+        send,
+        wake: (at) => events.wake(at),
+        counters,
+      });
     const audio = down(AUDIO_FORMAT, { ssrc: audioSsrc });
     this.downtracks = role === 'technician' ? [audio, down(video, { ssrc: videoSsrc, rtxSsrc })] : [audio];
     const formats = role === 'customer' ? [AUDIO_FORMAT, video] : [AUDIO_FORMAT];
@@ -209,8 +217,11 @@ export class Member implements PacketReceiver {
     }
   }
 
-  /** Asks again for what is due. */
+  /** Asks again for what is due, and sends again what is. */
   poll(now: number): void {
+    for (let index = 0; index < this.downtracks.length; index++) {
+      this.downtracks[index]?.poll(now);
+    }
     const { nextDueAt } = this.uptracks;
     if (now >= nextDueAt) {
       this.uptracks.poll(now);
@@ -229,7 +240,9 @@ export class Member implements PacketReceiver {
     for (const uptrack of this.uptracks.all) {
       uptrack.tick(now);
     }
+    const hasRoom = this.#bandwidth.limitBps(now) === Number.POSITIVE_INFINITY;
     for (const downtrack of this.downtracks) {
+      downtrack.hasRoom = hasRoom;
       downtrack.tick(now);
     }
     // Who is sent a picture owes a report about every second (RFC 3550 section 6.2), also without a microphone.
@@ -293,7 +306,7 @@ export class Member implements PacketReceiver {
       if (block >= 0) {
         downtrack.receiveReport(packet, block, now);
         if (downtrack.format.kind === 'video') {
-          this.#bandwidth.onLoss(downtrack.fractionLost, this.#sentRate.bps);
+          this.#bandwidth.onLoss(downtrack.lossShare, this.#sentRate.bps);
         }
       }
     }

@@ -58,6 +58,9 @@ export type Downstream = {
   skip(packet: RtpPacket): void;
 };
 
+/** Unit of abs-send-time: 24 bits of seconds with 18 behind the point. */
+export const SEND_TIME_UNITS_PER_MS = 2 ** 18 / 1000;
+
 /** Where the sender's clock stands in a validated packet; −1 without it. */
 export function absoluteSendTimeOffset(bytes: Buffer): number {
   const offset = rtp.findExtension(bytes, ABSOLUTE_SEND_TIME_EXTENSION);

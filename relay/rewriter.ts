@@ -87,6 +87,11 @@ export class Rewriter {
     return sequence - offset;
   }
 
+  /** The newest outgoing number. */
+  get newest(): number {
+    return this.#lastSequence;
+  }
+
   /** What 16 bits on the wire mean now, as the number that `sequence` gave. */
   outgoing(sequenceNumber: number): number {
     return this.#lastSequence + distance16(truncate16(this.#lastSequence), sequenceNumber);

@@ -194,6 +194,8 @@ export type DowntrackStats = {
   retransmitted: number;
   cacheMisses: number;
   fractionLost: number;
+  /** Share of what was sent that did not get there, smoothed; unlike the report, without what the relay missed itself. */
+  lossShare: number;
   /** Smoothed; absent until measured. */
   roundTripMs?: number;
 };

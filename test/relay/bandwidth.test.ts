@@ -42,17 +42,19 @@ t.test("a viewer's path", async (t) => {
     t.equal(viewer.limitBps(3_000), NONE);
   });
 
-  t.test('is not judged by loss alone', async (t) => {
+  t.test('is not judged by loss as radio links have it, only by what cannot be chance', async (t) => {
     const viewer = new ViewerBandwidth();
-    viewer.onLoss(0.5, 300_000);
+    viewer.onEstimate(300_000, 900_000, 0);
+    viewer.onLoss(0.25, 900_000);
     t.equal(viewer.limitBps(0), NONE);
-    viewer.onEstimate(500_000, 400_000, 0);
-    viewer.onLoss(0.2, 400_000);
-    t.equal(viewer.limitBps(0), NONE, 'the estimate is above what is sent');
-    viewer.onLoss(0.2, 900_000);
-    t.equal(viewer.limitBps(0), 500_000);
-    viewer.onEstimate(40_000, 900_000, 1_000);
-    t.equal(viewer.limitBps(1_000), 50_000, 'never below what a picture is worth');
+    viewer.onLoss(0.5, 900_000);
+    t.equal(viewer.limitBps(0), 450_000, 'what passes');
+    viewer.onEstimate(600_000, 450_000, 4_000);
+    t.equal(viewer.limitBps(4_000), NONE);
+    viewer.onLoss(0.9, 900_000);
+    t.equal(viewer.limitBps(4_000), 600_000, 'or what the viewer believes in');
+    viewer.onEstimate(40_000, 100_000, 5_000);
+    t.equal(viewer.limitBps(5_000), 50_000, 'never below what a picture is worth');
   });
 
   t.test('is forgotten when the viewer is not heard any more', async (t) => {

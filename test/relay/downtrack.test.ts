@@ -60,7 +60,7 @@ function viewer() {
     }
     return socket.takes;
   };
-  const common = { initialSequence: 65_534, roundTrip: new RoundTrip(), send, counters };
+  const common = { initialSequence: 65_534, roundTrip: new RoundTrip(), send, wake: () => {}, counters };
   const video = new Downtrack({ format: videoFormat('VP8'), ssrc: VIEWER_SSRC, ...common });
   const audio = new Downtrack({ format: AUDIO_FORMAT, ssrc: VIEWER_AUDIO_SSRC, ...common });
   const media = () => sent.filter((packet) => rtp.isRtp(packet));
