@@ -65,6 +65,11 @@ export class TwccReceiver {
   #highest = -1;
   #feedbackCount = 0;
 
+  /** The newest sequence number, unwrapped; −1 before the first. */
+  get highest(): number {
+    return this.#highest;
+  }
+
   /**
    * @param sequenceNumber the 16 bits of the header extension
    * @param arrivalUs microseconds on any clock that does not go back

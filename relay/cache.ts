@@ -136,13 +136,10 @@ export class PacketCache {
 
   /** Called when the whole ring is written: takes its newest bytes along, as many as fit. */
   #resize(size: number): void {
-    const old = {
-      ring: this.#ring,
-      sequences: this.#sequences,
-      positions: this.#positions,
-      lengths: this.#lengths,
-    };
-    const { ring, sequences, positions, lengths } = old;
+    const ring = this.#ring;
+    const sequences = this.#sequences;
+    const positions = this.#positions;
+    const lengths = this.#lengths;
     const payloadOffsets = this.#payloadOffsets;
     const arrivedAt = this.#arrivedAt;
     const kept = Math.min(size, ring.length);

@@ -5,7 +5,6 @@
  */
 import { put24 } from '../codec/bytes.ts';
 import { ntpMiddle32 } from '../codec/ntp.ts';
-import * as red from '../codec/red.ts';
 import * as rtcp from '../codec/rtcp.ts';
 import { writeSenderReport } from '../codec/rtcp-write.ts';
 import * as rtp from '../codec/rtp.ts';
@@ -15,6 +14,7 @@ import type { RoundTrip } from './loss.ts';
 import type { AnsweredSection, TrackFormat } from './negotiation.ts';
 import { type Downstream, type RtpPacket, SEND_TIME_UNITS_PER_MS } from './packet.ts';
 import { PictureIds } from './picture-ids.ts';
+import { withoutRedundancy } from './redundancy.ts';
 import { Retransmitter } from './retransmission.ts';
 import { Rewriter } from './rewriter.ts';
 import type { Uptrack } from './uptrack.ts';
@@ -180,6 +180,9 @@ export class Downtrack implements Downstream {
   #begin(packet: RtpPacket): void {
     const continuous = packet.generation === this.#generation;
     this.#rewriter.begin(packet.sequence, packet.timestamp, packet.arrivedAt, continuous);
+    if (this.#packets === 0) {
+      this.#retransmitter.onBegin(packet.arrivedAt);
+    }
     if (!continuous) {
       this.#pictureIds.begin(packet.pictureId, packet.tl0PicIdx);
     }
@@ -295,18 +298,13 @@ export class Downtrack implements Downstream {
     const sent = deliverable - this.#deliverable;
     if (this.#delivered !== 0 && sent >= MIN_REPORTED_PACKETS) {
       const share = Math.max(0, 1 - (delivered - this.#delivered) / sent);
-      this.#retransmitter.lossShare += (share - this.#retransmitter.lossShare) / 4;
+      // Quick to see that it is bad, slow to believe that it is over.
+      const before = this.#retransmitter.lossShare;
+      this.#retransmitter.lossShare += (share - before) / (share > before ? 2 : 4);
     }
     if (this.#delivered === 0 || sent >= MIN_REPORTED_PACKETS) {
       this.#deliverable = deliverable;
       this.#delivered = delivered;
     }
   }
-}
-
-/** The newest block of a packet alone, in a buffer that lasts for this call; the packet stays as it is for others. */
-function withoutRedundancy({ bytes, payloadOffset }: RtpPacket): Buffer {
-  bytes.copy(scratch);
-  const end = red.unwrapRed(scratch, payloadOffset, rtp.stripPadding(scratch, bytes.length));
-  return end < 0 ? bytes : scratch.subarray(0, end);
 }

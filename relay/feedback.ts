@@ -171,9 +171,14 @@ export class PeerFeedback {
     this.#counters = counters;
   }
 
-  /** A packet with this transport-wide sequence number arrived; retransmissions and padding count too. */
-  arrived(transportSequence: number, now: number): void {
+  /**
+   * A packet with this transport-wide sequence number arrived; retransmissions and padding count too.
+   * @returns how many numbers before it are missing, when it is the newest; 0 for a late one
+   */
+  arrived(transportSequence: number, now: number): number {
+    const before = this.#transport.highest;
     this.#transport.onPacket(transportSequence, now * 1000);
+    return before < 0 ? 0 : Math.max(0, this.#transport.highest - before - 1);
   }
 
   /** Asks the peer for a keyframe of its source (RFC 4585 section 6.3.1); how often is the caller's concern. */

@@ -18,9 +18,13 @@ const MAX_REORDERING_MS = 50;
 
 /** Chromium answers the same number once per round trip and ignores what comes earlier; the fifth covers its jitter. */
 const RETRY_ROUND_TRIPS = 1.2;
+/** Where each request goes twice the second covers it, so that the first may come as soon as it can be of use. */
+const RETRY_ROUND_TRIPS_TWICE = 1.05;
 const MIN_RETRY_MS = 20;
 /** Requests for one number (mediasoup, Chromium: 10). Chromium remembers what it sent for a second or more. */
 const MAX_TRIES = 10;
+/** As long as it may be that the packet was never sent. */
+const MAX_TRIES_SUSPECTED = 3;
 const MAX_AGE_MS = 2_000;
 /** A voice that late is not heard any more. */
 const MAX_VOICE_AGE_MS = 500;
@@ -72,6 +76,9 @@ export class MissingPackets {
   #tries = new Uint8Array(INITIAL_CAPACITY);
   /** 1 while the second copy of the last request is still to be sent. */
   #repeats = new Uint8Array(INITIAL_CAPACITY);
+  /** 1 while nothing newer has come, so that it may not even have been sent. */
+  #suspected = new Uint8Array(INITIAL_CAPACITY);
+  #suspectedCount = 0;
   #count = 0;
   #nextDueAt = Number.POSITIVE_INFINITY;
   #reorderingMs = MIN_REORDERING_MS;
@@ -97,6 +104,11 @@ export class MissingPackets {
     return this.#nextDueAt;
   }
 
+  /** How long a packet may be late before it counts as lost. */
+  get reorderingMs(): number {
+    return this.#reorderingMs;
+  }
+
   /** Numbers given up, since the beginning. */
   get abandoned(): number {
     return this.#abandoned;
@@ -107,6 +119,36 @@ export class MissingPackets {
    * @returns false when it is too large to be repaired: nothing is missing any more, and a new start is needed
    */
   add(from: number, to: number, now: number): boolean {
+    return this.#add(from, to, now, now + this.#reorderingMs, 0);
+  }
+
+  /**
+   * These have been lost for as long as `reorderingMs` by the numbers of the transport, although nothing newer of this
+   * source has come: the end of a frame, or one that is all of a frame. They may have been something else.
+   */
+  suspect(from: number, to: number, now: number): void {
+    this.#suspectedCount += to - from;
+    this.#add(from, to, now, now, 1);
+  }
+
+  /** Something newer has come: what was suspected is missing for certain. */
+  confirm(now: number): void {
+    if (this.#suspectedCount === 0) {
+      return;
+    }
+    this.#suspectedCount = 0;
+    for (let index = 0; index < this.#count; index++) {
+      if (this.#suspected[index] === 1) {
+        this.#suspected[index] = 0;
+        if (this.#dueAt[index] === Number.POSITIVE_INFINITY) {
+          this.#dueAt[index] = now;
+          this.#nextDueAt = now;
+        }
+      }
+    }
+  }
+
+  #add(from: number, to: number, now: number, dueAt: number, suspected: 0 | 1): boolean {
     if (to - from > MAX_MISSING) {
       this.#abandoned += this.#count + (to - from);
       this.clear();
@@ -117,7 +159,6 @@ export class MissingPackets {
       this.#abandoned += overflow;
       this.#removeFirst(overflow);
     }
-    const dueAt = now + this.#reorderingMs;
     for (let sequence = from; sequence < to; sequence++) {
       if (this.#count === this.#sequences.length) {
         this.#grow();
@@ -128,6 +169,7 @@ export class MissingPackets {
       this.#dueAt[index] = dueAt;
       this.#tries[index] = 0;
       this.#repeats[index] = 0;
+      this.#suspected[index] = suspected;
     }
     this.#nextDueAt = Math.min(this.#nextDueAt, dueAt);
     return true;
@@ -147,7 +189,9 @@ export class MissingPackets {
       return false;
     }
     const age = now - (this.#askedAt[index] ?? now);
-    if (retransmitted || (this.#isVoice && this.#tries[index] !== 0 && 2 * age > this.#roundTrip.ms)) {
+    if (this.#suspected[index] === 1 && !retransmitted) {
+      // Sent only now: it tells nothing about the path.
+    } else if (retransmitted || (this.#isVoice && this.#tries[index] !== 0 && 2 * age > this.#roundTrip.ms)) {
       this.#unanswered = Number.NEGATIVE_INFINITY;
       // With more than one request it cannot be told which was answered (Karn).
       if (this.#tries[index] === 1) {
@@ -185,8 +229,9 @@ export class MissingPackets {
       this.#nextDueAt = Number.POSITIVE_INFINITY;
       return 0;
     }
-    const retryMs = Math.max(MIN_RETRY_MS, RETRY_ROUND_TRIPS * this.#roundTrip.ms);
     const doubles = this.#answeredShare < TROUBLED_SHARE;
+    const roundTrips = doubles ? RETRY_ROUND_TRIPS_TWICE : RETRY_ROUND_TRIPS;
+    const retryMs = Math.max(MIN_RETRY_MS, roundTrips * this.#roundTrip.ms);
     let collected = 0;
     let nextDueAt = Number.POSITIVE_INFINITY;
     for (let index = 0; index < this.#count; index++) {
@@ -214,14 +259,16 @@ export class MissingPackets {
     }
   }
 
-  /** For how long the oldest packet at or behind this number has been missing; 0 when none is. */
+  /** For how long the oldest packet at or behind this number has been missing for certain; 0 when none is. */
   oldestAge(sequence: number, now: number): number {
     const index = this.#firstAtOrBehind(sequence);
-    return index < this.#count ? now - (this.#detectedAt[index] ?? now) : 0;
+    const isCertain = index < this.#count && this.#suspected[index] === 0;
+    return isCertain ? now - (this.#detectedAt[index] ?? now) : 0;
   }
 
   clear(): void {
     this.#count = 0;
+    this.#suspectedCount = 0;
     this.#nextDueAt = Number.POSITIVE_INFINITY;
   }
 
@@ -231,7 +278,7 @@ export class MissingPackets {
       this.#dueAt[index] = this.#retryAt(index, (this.#askedAt[index] ?? now) + retryMs);
       return;
     }
-    if (this.#tries[index] === 1) {
+    if (this.#tries[index] === 1 && this.#suspected[index] === 0) {
       this.#answered(0);
     }
     this.#tries[index] = (this.#tries[index] ?? 0) + 1;
@@ -241,7 +288,8 @@ export class MissingPackets {
   }
 
   #retryAt(index: number, at: number): number {
-    return (this.#tries[index] ?? 0) < MAX_TRIES ? at : Number.POSITIVE_INFINITY;
+    const maxTries = this.#suspected[index] === 1 ? MAX_TRIES_SUSPECTED : MAX_TRIES;
+    return (this.#tries[index] ?? 0) < maxTries ? at : Number.POSITIVE_INFINITY;
   }
 
   #answered(value: 0 | 1): void {
@@ -284,6 +332,7 @@ export class MissingPackets {
     this.#dueAt.copyWithin(index, index + 1, end);
     this.#tries.copyWithin(index, index + 1, end);
     this.#repeats.copyWithin(index, index + 1, end);
+    this.#suspected.copyWithin(index, index + 1, end);
     if (this.#count === 0) {
       this.#nextDueAt = Number.POSITIVE_INFINITY;
     }
@@ -298,6 +347,7 @@ export class MissingPackets {
     this.#dueAt.copyWithin(0, count, end);
     this.#tries.copyWithin(0, count, end);
     this.#repeats.copyWithin(0, count, end);
+    this.#suspected.copyWithin(0, count, end);
     if (this.#count === 0) {
       this.#nextDueAt = Number.POSITIVE_INFINITY;
     }
@@ -314,11 +364,13 @@ export class MissingPackets {
     this.#detectedAt = larger(this.#detectedAt);
     this.#askedAt = larger(this.#askedAt);
     this.#dueAt = larger(this.#dueAt);
-    const tries = new Uint8Array(capacity);
-    tries.set(this.#tries);
-    this.#tries = tries;
-    const repeats = new Uint8Array(capacity);
-    repeats.set(this.#repeats);
-    this.#repeats = repeats;
+    const flags = (old: Uint8Array) => {
+      const array = new Uint8Array(capacity);
+      array.set(old);
+      return array;
+    };
+    this.#tries = flags(this.#tries);
+    this.#repeats = flags(this.#repeats);
+    this.#suspected = flags(this.#suspected);
   }
 }

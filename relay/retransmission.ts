@@ -39,10 +39,14 @@ const RESEND_ALLOWANCE_BYTES = 128 * 1_024;
 
 /** A viewer that loses more than this share loses answers too. */
 const HEAVY_LOSS = 0.08;
+/** Above this one copy in seven is of no use, and a frame of six packets seldom comes whole: two copies. */
+const VERY_HEAVY_LOSS = 0.15;
+/** A viewer cannot ask for the first packets of all: it does not know that they were sent. They go twice. */
+const GUARD_BEGINNING_MS = 200;
 /** A copy comes this long after the packet, not to be lost with it in a short burst. */
 const COPY_AFTER_MS = 15;
 /** Copies on their way; a power of two. 17 times a second of this is more than the phone sends at such loss. */
-const COPY_QUEUE = 256;
+const COPY_QUEUE = 512;
 
 /** Numbers of one NACK that are looked at. */
 const nacked = new Uint16Array(1_024);
@@ -78,9 +82,11 @@ export class Retransmitter {
   /** When each packet was last sent again, whole milliseconds, by the low bits of its number; made when needed. */
   #resentAt: Uint32Array | undefined;
   #nackedAt = Number.NEGATIVE_INFINITY;
+  #guardedUntil = Number.NEGATIVE_INFINITY;
   #allowance = RESEND_ALLOWANCE_BYTES;
-  /** Numbers to be sent once more, and when, in this order; made when needed. */
+  /** Numbers to be sent again, how often, and when next, in this order; made when needed. */
   #copyNumbers: Uint16Array | undefined;
+  #copiesLeft: Uint8Array | undefined;
   #copyDueAt: Float64Array | undefined;
   #copyHead = 0;
   #copyTail = 0;
@@ -114,6 +120,11 @@ export class Retransmitter {
     this.#rtxPayloadType = rtxPayloadType;
   }
 
+  /** The first packet of all goes out next. */
+  onBegin(now: number): void {
+    this.#guardedUntil = now + GUARD_BEGINNING_MS;
+  }
+
   /** A packet goes out for the first time. @param number unwrapped */
   onSent(number: number, bytes: Buffer, payloadOffset: number, now: number): void {
     this.#allowance = Math.min(
@@ -122,8 +133,8 @@ export class Retransmitter {
     );
     if (this.#sent !== undefined) {
       this.#sent.put(number, bytes, payloadOffset, now);
-    } else if (this.#isHeavy && this.hasRoom && this.#rtxPayloadType !== undefined) {
-      this.#queueCopy(number, now + COPY_AFTER_MS);
+    } else if (this.hasRoom && this.#rtxPayloadType !== undefined) {
+      this.#queueCopies(number, this.#copies(now), now);
     }
   }
 
@@ -148,8 +159,8 @@ export class Retransmitter {
       }
       if (this.#sent !== undefined) {
         this.#repeat(this.#sent, number, source, now);
-      } else if (this.#resend(number, source, now) && this.#isHeavy) {
-        this.#queueCopy(number, now + COPY_AFTER_MS);
+      } else if (this.#resend(number, source, now)) {
+        this.#queueCopies(number, this.#copies(now), now);
       }
     }
   }
@@ -157,12 +168,16 @@ export class Retransmitter {
   /** Sends the copies that are due. @param source undefined while nothing is sent from it */
   poll(source: Uptrack | undefined, now: number): void {
     const numbers = this.#copyNumbers;
+    const copies = this.#copiesLeft;
     const dueAt = this.#copyDueAt;
-    if (numbers === undefined || dueAt === undefined) {
+    if (numbers === undefined || copies === undefined || dueAt === undefined) {
       return;
     }
     while (this.#copyHead !== this.#copyTail && (dueAt[this.#copyHead & (COPY_QUEUE - 1)] ?? 0) <= now) {
-      this.#resend(numbers[this.#copyHead++ & (COPY_QUEUE - 1)] ?? 0, source, now);
+      const slot = this.#copyHead++ & (COPY_QUEUE - 1);
+      const number = numbers[slot] ?? 0;
+      this.#resend(number, source, now);
+      this.#queueCopies(number, (copies[slot] ?? 0) - 1, now);
     }
     if (this.#copyHead !== this.#copyTail) {
       this.#options.wake(dueAt[this.#copyHead & (COPY_QUEUE - 1)] ?? now);
@@ -176,21 +191,27 @@ export class Retransmitter {
     }
   }
 
-  get #isHeavy(): boolean {
-    return this.lossShare > HEAVY_LOSS;
+  /** How often each packet goes again without being asked for. */
+  #copies(now: number): number {
+    if (this.lossShare > VERY_HEAVY_LOSS) {
+      return 2;
+    }
+    return this.lossShare > HEAVY_LOSS || now < this.#guardedUntil ? 1 : 0;
   }
 
-  #queueCopy(number: number, dueAt: number): void {
-    this.#copyNumbers ??= new Uint16Array(COPY_QUEUE);
-    this.#copyDueAt ??= new Float64Array(COPY_QUEUE);
-    if (this.#copyTail - this.#copyHead >= COPY_QUEUE) {
+  #queueCopies(number: number, copies: number, now: number): void {
+    if (copies <= 0 || this.#copyTail - this.#copyHead >= COPY_QUEUE) {
       return;
     }
+    this.#copyNumbers ??= new Uint16Array(COPY_QUEUE);
+    this.#copiesLeft ??= new Uint8Array(COPY_QUEUE);
+    this.#copyDueAt ??= new Float64Array(COPY_QUEUE);
     const slot = this.#copyTail++ & (COPY_QUEUE - 1);
     this.#copyNumbers[slot] = number;
-    this.#copyDueAt[slot] = dueAt;
+    this.#copiesLeft[slot] = copies;
+    this.#copyDueAt[slot] = now + COPY_AFTER_MS;
     if (this.#copyTail - this.#copyHead === 1) {
-      this.#options.wake(dueAt);
+      this.#options.wake(now + COPY_AFTER_MS);
     }
   }
 

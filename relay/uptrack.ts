@@ -5,21 +5,19 @@
  */
 import * as av1 from '../codec/av1.ts';
 import * as h264 from '../codec/h264.ts';
-import * as red from '../codec/red.ts';
 import * as rtp from '../codec/rtp.ts';
 import { add16, SequenceUnwrapper } from '../codec/serial.ts';
 import * as vp8 from '../codec/vp8.ts';
 import * as vp9 from '../codec/vp9.ts';
 import { PacketCache } from './cache.ts';
 import { type PeerFeedback, Reception, type SenderReport } from './feedback.ts';
+import { KeyframeRequests } from './keyframe-requests.ts';
 import { MissingPackets } from './loss.ts';
 import type { TrackFormat } from './negotiation.ts';
 import { absoluteSendTimeOffset, type Downstream, NO_PACKET, type RtpPacket } from './packet.ts';
 import { PICTURE_IDS } from './picture-ids.ts';
+import { earlierCount, takeEarlier } from './redundancy.ts';
 import type { PacketCounters, UptrackStats } from './worker-protocol.ts';
-
-/** A second request within this brings no second keyframe; LiveKit's throttle (facts/reliability.md 1.2). */
-const KEYFRAME_REQUEST_INTERVAL_MS = 500;
 
 /**
  * A larger step of the sequence number is believed only when the next packet follows it (RFC 3550 appendix
@@ -45,6 +43,9 @@ const IS_KEYFRAME: Record<TrackFormat['codec'], (b: Uint8Array, offset: number, 
  * It is asked for as often while the hole stays.
  */
 const HOLE_PATIENCE_MS = 1_000;
+
+/** Packets before the first one that are asked for when it is not the beginning of a picture. */
+const LOST_BEGINNING = 8;
 
 /** What a new viewer is started with at once; more would only queue up on its way, and a keyframe is asked for. */
 const REPLAY_MAX_PACKETS = 300;
@@ -85,11 +86,13 @@ export class Uptrack {
   #resyncAt = -1;
   /** The next number that comes through the gate when nothing is lost; −1 before the first. */
   #expected = -1;
+  /** Numbers from `#expected` to before this are taken for lost at that time, by what the transport's numbers say. */
+  #suspectedBelow = -1;
+  #suspectedAt = 0;
   /** The newest keyframe that came through the gate: its first packet and its timestamp. */
   #keyframe = -1;
   #keyframeTimestamp = -1;
-  #keyframeWanted = false;
-  #keyframeRequestedAt = Number.NEGATIVE_INFINITY;
+  readonly #keyframeRequests = new KeyframeRequests();
   #holeReportedAt = Number.NEGATIVE_INFINITY;
   #delivers = false;
   #open = false;
@@ -128,7 +131,8 @@ export class Uptrack {
 
   /** When `poll` has something to do; infinite while nothing is missing. */
   get nextDueAt(): number {
-    return this.#missing.nextDueAt;
+    const { nextDueAt } = this.#missing;
+    return this.#suspectedBelow > this.#expected ? Math.min(nextDueAt, this.#suspectedAt) : nextDueAt;
   }
 
   get stats(): UptrackStats {
@@ -200,13 +204,25 @@ export class Uptrack {
       this.#counters.droppedGate++;
     } else if (this.#shed) {
       this.#counters.droppedShed++;
-    } else if (this.#isNew(packet.sequence, arrivedAt)) {
-      if (packet.redundant && this.#missing.size > 0) {
-        this.#forwardEarlier(packet);
-      }
-      this.#forward(packet);
     } else {
+      this.#accept(packet);
+    }
+  }
+
+  #accept(packet: RtpPacket): void {
+    const { sequence, arrivedAt } = packet;
+    const isFirst = this.#expected < 0;
+    if (!this.#isNew(sequence, arrivedAt)) {
       this.#counters.droppedDuplicate++;
+      return;
+    }
+    if (packet.redundant && this.#missing.size > 0) {
+      this.#forwardEarlier(packet);
+    }
+    this.#forward(packet);
+    if (isFirst && this.format.kind === 'video' && !packet.keyframe) {
+      // A picture begins with a keyframe, so the beginning of this one is lost; how much of it cannot be known.
+      this.#missing.suspect(Math.max(0, sequence - LOST_BEGINNING), sequence, arrivedAt);
     }
   }
 
@@ -246,8 +262,19 @@ export class Uptrack {
    */
   requestKeyframe(now: number): void {
     if (this.#open && !this.#shed) {
-      this.#keyframeWanted = true;
+      this.#keyframeRequests.want();
       this.#askForKeyframe(now);
+    }
+  }
+
+  /**
+   * So many packets of this source have probably been lost behind the newest: another source of the same transport has
+   * got its next one, and numbers of the transport are missing in between.
+   */
+  suspect(count: number, now: number): void {
+    if (this.#expected >= 0 && this.#suspectedBelow <= this.#expected) {
+      this.#suspectedBelow = this.#expected + count;
+      this.#suspectedAt = now + this.#missing.reorderingMs;
     }
   }
 
@@ -256,6 +283,10 @@ export class Uptrack {
     const ssrc = this.#ssrc;
     if (ssrc === undefined) {
       return;
+    }
+    if (this.#suspectedBelow > this.#expected && now >= this.#suspectedAt) {
+      this.#missing.suspect(this.#expected, this.#suspectedBelow, now);
+      this.#expected = this.#suspectedBelow;
     }
     for (let count = this.#missing.collect(now, wanted); count > 0; ) {
       this.#feedback.requestPackets(ssrc, wanted, count);
@@ -276,9 +307,7 @@ export class Uptrack {
       this.#holeReportedAt = now;
       this.requestKeyframe(now);
     }
-    if (this.#keyframeWanted) {
-      this.#askForKeyframe(now);
-    }
+    this.#askForKeyframe(now);
     this.cache.tick(now);
     let retentionMs = 0;
     for (const downstream of this.#downstreams) {
@@ -331,32 +360,18 @@ export class Uptrack {
 
   /** Missing packets that this one carries with it go on before it. */
   #forwardEarlier(carrier: RtpPacket): void {
-    const { bytes, payloadOffset, arrivedAt, sequence, timestamp } = carrier;
-    const end = payloadOffset + rtp.payloadLength(bytes, payloadOffset);
-    const count = red.redundantBlocks(bytes, payloadOffset, end);
+    const count = earlierCount(carrier);
     for (let index = 0; index < count; index++) {
-      const earlier = sequence - count + index;
-      const length = red.blockLength(bytes, payloadOffset, index);
-      if (length === 0 || !this.#missing.fill(earlier)) {
-        continue;
+      const sequence = carrier.sequence - count + index;
+      if (
+        this.#missing.isMissing(sequence) &&
+        takeEarlier(carrier, count, index, this.#replayed) &&
+        this.#missing.fill(sequence)
+      ) {
+        this.#stats.recovered++;
+        this.#counters.recovered++;
+        this.#forward(this.#replayed);
       }
-      const block = red.blockOffset(bytes, payloadOffset, count, index);
-      bytes.copy(replayBytes, 0, 0, payloadOffset);
-      bytes.copy(replayBytes, payloadOffset, block, block + length);
-      const packet = this.#replayed;
-      packet.bytes = replayBytes.subarray(0, payloadOffset + length);
-      rtp.stripPadding(packet.bytes, 0);
-      rtp.setMarker(packet.bytes, false);
-      rtp.setPayloadType(packet.bytes, red.blockPayloadType(bytes, payloadOffset, index));
-      packet.payloadOffset = payloadOffset;
-      packet.arrivedAt = arrivedAt;
-      packet.sequence = earlier;
-      packet.timestamp = (timestamp - red.blockTimestampOffset(bytes, payloadOffset, index)) >>> 0;
-      packet.redundant = false;
-      packet.absoluteSendTimeOffset = carrier.absoluteSendTimeOffset;
-      this.#stats.recovered++;
-      this.#counters.recovered++;
-      this.#forward(packet);
     }
   }
 
@@ -366,7 +381,7 @@ export class Uptrack {
     this.#inspect(packet);
     if (packet.keyframe) {
       this.#stats.keyframes++;
-      this.#keyframeWanted = false;
+      this.#keyframeRequests.satisfied();
       if (sequence > this.#keyframe && packet.timestamp !== this.#keyframeTimestamp) {
         this.#keyframe = sequence;
         this.#keyframeTimestamp = packet.timestamp;
@@ -410,6 +425,7 @@ export class Uptrack {
       return this.#missing.take(sequence, now, false);
     }
     this.#expected = sequence + 1;
+    this.#missing.confirm(now);
     if (expected >= 0 && sequence > expected && !this.#missing.add(expected, sequence, now)) {
       this.requestKeyframe(now);
     }
@@ -418,13 +434,10 @@ export class Uptrack {
 
   #askForKeyframe(now: number): void {
     const ssrc = this.#ssrc;
-    if (ssrc === undefined || now - this.#keyframeRequestedAt < KEYFRAME_REQUEST_INTERVAL_MS) {
-      return;
+    if (ssrc !== undefined && this.#keyframeRequests.isDue(now)) {
+      this.#stats.plis++;
+      this.#feedback.requestKeyframe(ssrc);
     }
-    this.#keyframeRequestedAt = now;
-    this.#keyframeWanted = false;
-    this.#stats.plis++;
-    this.#feedback.requestKeyframe(ssrc);
   }
 
   /** The declared source, or the first to come; another one only when that one has gone silent. */
@@ -474,6 +487,7 @@ export class Uptrack {
   #interrupt(): void {
     this.#missing.clear();
     this.#expected = -1;
+    this.#suspectedBelow = -1;
     this.#keyframe = -1;
     this.#keyframeTimestamp = -1;
     this.cache.clear();

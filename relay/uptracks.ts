@@ -10,6 +10,9 @@ import { absoluteSendTimeOffset, NO_PACKET, type RtpPacket } from './packet.ts';
 import type { Uptrack } from './uptrack.ts';
 import type { PacketCounters } from './worker-protocol.ts';
 
+/** More at one time were lost in a burst, and the next packet of the picture will say which. */
+const MAX_SUSPECTED = 16;
+
 /** All that one peer sends, told apart by payload type. */
 export class Uptracks {
   readonly #tracks: readonly Uptrack[];
@@ -54,8 +57,9 @@ export class Uptracks {
       return;
     }
     const transport = rtp.findExtension(bytes, TRANSPORT_SEQUENCE_EXTENSION);
+    let lost = 0;
     if (transport >= 0 && rtp.extensionLength(bytes, transport) === 2) {
-      this.#feedback.arrived(u16(bytes, transport), now);
+      lost = this.#feedback.arrived(u16(bytes, transport), now);
     }
     const payloadType = rtp.payloadType(bytes);
     for (let index = 0; index < this.#tracks.length; index++) {
@@ -75,7 +79,15 @@ export class Uptracks {
         packet.timestamp = rtp.timestamp(bytes);
         packet.absoluteSendTimeOffset = absoluteSendTimeOffset(bytes);
         if (isMedia) {
+          const before = track.newest;
           track.receive(packet);
+          if (lost > 0 && format.kind === 'audio' && before >= 0) {
+            // The gap of the transport is not a gap of the voice: the picture's last packets, or retransmissions.
+            const ofPicture = lost - Math.max(0, track.newest - before - 1);
+            if (ofPicture > 0 && ofPicture <= MAX_SUSPECTED) {
+              this.of('video')?.suspect(ofPicture, now);
+            }
+          }
         } else {
           track.receiveRetransmission(packet);
         }

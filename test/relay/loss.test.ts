@@ -114,7 +114,7 @@ t.test('when requests go unanswered each is sent twice, some way apart', async (
     missing.take(70_000 + n, n * 1_000 + 210, true);
   }
   missing.add(71_000, 71_001, 50_000);
-  t.same(askedWithin(50_000, 50_100), [50_010, 50_020, 50_082, 50_092]);
+  t.same(askedWithin(50_000, 50_100), [50_010, 50_020, 50_073, 50_083]);
 });
 
 t.test('a voice', async (t) => {
