@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { endSyntheticPeers, SyntheticPeer } from '../../bench/synthetic-peer.ts';
 import * as rtcp from '../../codec/rtcp.ts';
-import { writePli } from '../../codec/rtcp-write.ts';
+import { writeNack, writePli } from '../../codec/rtcp-write.ts';
 import * as rtp from '../../codec/rtp.ts';
 import { mediaSections, readAnswer, writeOffer } from '../../relay/negotiation.ts';
 import { Transport } from '../../relay/peer.ts';
@@ -156,6 +156,15 @@ class Browser {
     this.peer.send(packet);
   }
 
+  /** The retransmission of a picture packet (RFC 4588), as if `picture` had sent it before. */
+  repeat(sequence: number): void {
+    const original = syntheticPacket(1_100, 96, this.#ssrcs.video, { sequence, timestamp: sequence * 3_000 });
+    writeVp8Payload(original, { pictureId: sequence, start: true, keyframe: false });
+    const packet = Buffer.alloc(1_102);
+    rtp.writeRtx(packet, original, original.length, this.#ssrcs.video + 1_000_000, 97, sequence);
+    this.peer.send(packet);
+  }
+
   types(): number[] {
     return this.received.filter((packet) => rtp.isRtp(packet)).map((packet) => rtp.payloadType(packet));
   }
@@ -244,6 +253,48 @@ t.test(
     t.ok(true);
   },
 );
+
+t.test('what is lost on either leg is asked for and sent again', async (t) => {
+  const worker = await start(t);
+  const { customer, technician } = await pair(worker, 1);
+  worker.command({ type: 'gate', sessionId: 1, open: true });
+  await until('the request for a keyframe', () => customer.of(rtcp.PLI).length > 0);
+  customer.picture(100, true);
+  customer.picture(102);
+  await until('the NACK at the phone', () => customer.of(rtcp.NACK).length > 0);
+  const asked = new Uint16Array(16);
+  const [nack = Buffer.alloc(0)] = customer.of(rtcp.NACK);
+  t.same([...asked.subarray(0, rtcp.readNack(nack, 0, rtcp.nextRtcp(nack, 0), asked))], [101]);
+  const pictures = () =>
+    technician.received.filter((packet) => rtp.isRtp(packet) && rtp.payloadType(packet) === 96);
+  customer.repeat(55);
+  customer.repeat(101);
+  await until('the recovered packet at the viewer', () => pictures().length === 3);
+  const [first = 0, third = 0, second = 0] = pictures().map((packet) => rtp.sequenceNumber(packet));
+  t.same(
+    [third, second],
+    [(first + 2) & 0xffff, (first + 1) & 0xffff],
+    'in its place; what nobody asked for is not there',
+  );
+
+  const lost = Buffer.alloc(16);
+  const viewed = pictures()[0] ?? Buffer.alloc(12);
+  writeNack(lost, 0, 1, rtp.ssrc(viewed), [second]);
+  const repeated = () =>
+    technician.received.filter(
+      (packet) =>
+        rtp.isRtp(packet) &&
+        rtp.payloadType(packet) === 97 &&
+        rtp.originalSequenceNumber(packet, rtp.validateRtp(packet)) === second,
+    );
+  await until("the relay's own retransmission at the viewer", () => {
+    technician.peer.send(lost);
+    return repeated().length > 0;
+  });
+  const { counters } = await worker.freshStats();
+  t.equal(counters.recovered, 1);
+  t.equal(counters.sendErrors, 0);
+});
 
 t.test('an answer that cannot be used is refused, and a good one still connects', async (t) => {
   const worker = await start(t);

@@ -22,6 +22,7 @@ import {
 } from '../support/media-packets.ts';
 
 const VIEWER_SSRC = 0xfedc_ba98;
+const VIEWER_RTX_SSRC = 0x0a0b_0c0d;
 const VIEWER_AUDIO_SSRC = 0x0102_0304;
 
 /** A publisher of one phone; `plis` are the keyframe requests that reached it. */
@@ -61,7 +62,12 @@ function viewer() {
     return socket.takes;
   };
   const common = { initialSequence: 65_534, roundTrip: new RoundTrip(), send, wake: () => {}, counters };
-  const video = new Downtrack({ format: videoFormat('VP8'), ssrc: VIEWER_SSRC, ...common });
+  const video = new Downtrack({
+    format: videoFormat('VP8'),
+    ssrc: VIEWER_SSRC,
+    rtxSsrc: VIEWER_RTX_SSRC,
+    ...common,
+  });
   const audio = new Downtrack({ format: AUDIO_FORMAT, ssrc: VIEWER_AUDIO_SSRC, ...common });
   const media = () => sent.filter((packet) => rtp.isRtp(packet));
   const numbers = () => media().map((packet) => rtp.sequenceNumber(packet));
@@ -253,5 +259,66 @@ t.test("the viewer's feedback", async (t) => {
     const packet = Buffer.alloc(64);
     video.receiveNack(packet, 0, writeNack(packet, 0, 1, VIEWER_SSRC, [5, 6, 90]), 0);
     t.match(video.stats, { nackedPackets: 3, retransmitted: 0 });
+  });
+});
+
+t.test('what the viewer misses', async (t) => {
+  const nack = (numbers: number[]) => {
+    const packet = Buffer.alloc(64);
+    return packet.subarray(0, writeNack(packet, 0, 1, VIEWER_SSRC, numbers));
+  };
+
+  t.test('of a picture comes again as a retransmission, once per round trip', async (t) => {
+    const phone = publisher(500);
+    const { video, media, counters } = viewer();
+    video.onAnswer({ payloadTypes: [96, 97] });
+    video.switchTo(phone.video, 0);
+    for (let n = 0; n < 4; n++) {
+      phone.picture(65_534 + n, 10 * n, 5_000 + n, n === 0);
+    }
+    const before = media().length;
+    const original = media()[2] ?? Buffer.alloc(0);
+    video.receiveNack(nack([65_536]), 0, 16, 5_100);
+    video.receiveNack(nack([65_536]), 0, 16, 5_110);
+    const [again = Buffer.alloc(0), ...more] = media().slice(before);
+    t.equal(more.length, 0, 'not twice within the round trip');
+    t.equal(rtp.payloadType(again), 97);
+    t.equal(rtp.ssrc(again), VIEWER_RTX_SSRC);
+    t.equal(rtp.originalSequenceNumber(again, rtp.validateRtp(again)), 0);
+    const length = rtp.unwrapRtx(again, again.length, VIEWER_SSRC, 96);
+    // The clock in the header is that of its own departure.
+    t.same(again.subarray(24, length), original.subarray(24));
+    t.same(again.subarray(0, 12), original.subarray(0, 12));
+    t.equal(counters.retransmitted, 1);
+    video.receiveNack(nack([65_536]), 0, 16, 5_300);
+    t.equal(counters.retransmitted, 2, 'lost again');
+  });
+
+  t.test('of a voice comes again to the last bit', async (t) => {
+    const phone = publisher(500);
+    const { audio, media } = viewer();
+    audio.onAnswer({ payloadTypes: [111] });
+    audio.switchTo(phone.audio, 0);
+    phone.voice(1, 960, 5_000);
+    phone.voice(2, 1_920, 5_020);
+    const packet = nack([65_534]);
+    audio.receiveNack(packet, 0, packet.length, 5_100);
+    t.equal(media().length, 3);
+    t.same(media()[2], media()[0]);
+  });
+
+  t.test('is not sent without an agreement, behind a closed gate, or when it is gone', async (t) => {
+    const phone = publisher(500);
+    const { video, media, counters } = viewer();
+    video.switchTo(phone.video, 0);
+    phone.picture(1, 10, 5_000, true);
+    video.receiveNack(nack([65_534]), 0, 16, 5_100);
+    t.equal(media().length, 1, 'the viewer knows no retransmissions');
+    video.onAnswer({ payloadTypes: [96, 97] });
+    video.receiveNack(nack([65_534]), 0, 16, 9_000);
+    t.equal(counters.cacheMisses, 1, 'too old');
+    video.pause();
+    video.receiveNack(nack([65_534]), 0, 16, 9_100);
+    t.equal(media().length, 1);
   });
 });

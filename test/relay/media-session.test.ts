@@ -439,3 +439,28 @@ t.test('without a free port there is no offer and no peer', async (t) => {
   t.equal(media.createPeer('c', 'customer', 'VP8'), undefined);
   t.equal(media.stats.peers.length, 0);
 });
+
+t.test("a viewer whose estimate falls to what is sent caps the phone's bitrate", async (t) => {
+  const { media, both } = session();
+  const { customer, technician } = both();
+  media.setGate(true, 1_000);
+  const source = sourceOf(technician.offer, 'video');
+  const remb = (bps: number, now: number) => {
+    const packet = Buffer.alloc(64);
+    technician.pipe.receiver.rtcp(packet.subarray(0, writeRemb(packet, 0, 1, bps, [source])), now);
+  };
+  for (let n = 0; n < 2_000; n++) {
+    customer.sends('video', n, n === 0);
+    if (n % 50 === 0) {
+      media.tick(1_000 + n);
+    }
+  }
+  // 120 bytes each millisecond are 960 kbit/s.
+  remb(1_200_000, 3_000);
+  media.tick(3_050);
+  t.equal(customer.pipe.rtcp(rtcp.REMB).length, 0, 'no limit while it only follows');
+  remb(800_000, 3_060);
+  media.tick(3_100);
+  const [told = Buffer.alloc(0)] = customer.pipe.rtcp(rtcp.REMB);
+  t.equal(rtcp.rembBitrate(told, 0), 800_000);
+});
