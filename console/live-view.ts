@@ -42,6 +42,8 @@ export class LiveView extends StatefulElement {
   readonly #interruption = new Steady(() => this.requestUpdate());
   #frames: FrameWatch | undefined;
   #stopWaiting: (() => void) | undefined;
+  /** Once for each time that the microphone was taken: the browser may still refuse. */
+  #listenedAgain = false;
 
   override disconnectedCallback(): void {
     this.#cleanUp();
@@ -63,6 +65,18 @@ export class LiveView extends StatefulElement {
     super.updated(changed);
     this.#attach();
     this.#settleStills();
+    this.#listenAgain();
+  }
+
+  /** A page that was reloaded may play sound without a press as soon as it has the microphone, and not before. */
+  #listenAgain(): void {
+    const speaks = this.state.media.microphone.status === 'on';
+    if (speaks && this.soundBlocked && !this.#listenedAgain) {
+      this.#listenedAgain = true;
+      this.#allowSound();
+    } else if (!speaks) {
+      this.#listenedAgain = false;
+    }
   }
 
   #settleStills(): void {
