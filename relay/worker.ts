@@ -364,6 +364,11 @@ async function probeAddress(address: string): Promise<void> {
 }
 
 async function main(): Promise<void> {
+  // First of all: a front that dies while its workers start would leave them behind, with their ports.
+  process.on('disconnect', () => process.exit(0));
+  if (!process.connected) {
+    process.exit(0);
+  }
   const config: WorkerConfig = withUsableAddress(Object.freeze(JSON.parse(process.argv[2] ?? 'null')));
   if (config.bindAddress !== undefined) {
     await probeAddress(config.bindAddress);
@@ -371,7 +376,6 @@ async function main(): Promise<void> {
   const worker = new Worker(config);
   await worker.start();
   process.on('message', worker.command);
-  process.on('disconnect', () => worker.shutdown());
   // A Ctrl-C goes to the whole process group; the front drains first and then says `shutdown`.
   process.on('SIGINT', () => {});
   process.on('SIGTERM', () => {});

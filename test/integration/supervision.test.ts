@@ -3,6 +3,8 @@
  * processes, signals, WebSockets, ICE, DTLS and SRTP on loopback. Faked: the browsers, which are node-datachannel peers
  * that send packets like Chromium's.
  */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -229,6 +231,23 @@ t.test('a participant that keeps flooding is closed, and the call of the others 
   await flowing('the call of the others', others);
   await until('another chance for the flooder', () => flooder.customer.offers > offers);
   await flowing('its call after the flood', flooder);
+});
+
+t.test('a front that dies while its worker starts leaves none behind', async (t) => {
+  const worker = join(import.meta.dirname, '..', '..', 'relay', 'worker.js');
+  const config = { portRangeBegin: 31_990, portRangeEnd: 31_999, mux: false, announcedIps: [] };
+  const front = `
+    const { pid } = require('node:child_process').fork(${JSON.stringify(worker)}, [${JSON.stringify(JSON.stringify(config))}]);
+    process.stdout.write(String(pid), () => setTimeout(() => process.kill(process.pid, 'SIGKILL'), AFTER));`;
+  // Before the worker runs anything of ours, and somewhere in its start.
+  for (const afterMs of [0, 60, 120]) {
+    const child = spawn(process.execPath, ['-e', front.replace('AFTER', String(afterMs))], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    const [chunk] = (await once(child.stdout, 'data')) as [Buffer];
+    await until('the worker to go', () => !exists(Number(chunk.toString())));
+    t.not(child.exitCode, 0);
+  }
 });
 
 t.end();
