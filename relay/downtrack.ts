@@ -263,14 +263,20 @@ export class Downtrack implements Downstream {
     this.#source?.requestKeyframe(now);
   }
 
-  /** A report block about this source; `block` as `findReportBlock` returns it. */
-  receiveReport(packet: Uint8Array, block: number, now: number): void {
+  /**
+   * A report block about this source; `block` as `findReportBlock` returns it.
+   * @returns the round trip in milliseconds that it tells; NaN when it tells none
+   */
+  receiveReport(packet: Uint8Array, block: number, now: number): number {
     this.#fractionLost = rtcp.blockFractionLost(packet, block) / 256;
     this.#measureLoss(packet, block);
     if (this.#reportedAt > 0 && rtcp.blockLastSr(packet, block) === this.#reportMiddle32) {
       const held = rtcp.blockDelaySinceLastSr(packet, block) / DLSR_UNITS_PER_MS;
-      this.#roundTrip.sample(Math.max(0, now - this.#reportedAt - held));
+      const roundTripMs = Math.max(0, now - this.#reportedAt - held);
+      this.#roundTrip.sample(roundTripMs);
+      return roundTripMs;
     }
+    return Number.NaN;
   }
 
   /** The viewer misses packets: they go out again. */

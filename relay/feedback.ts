@@ -22,7 +22,7 @@ import {
 } from '../codec/rtcp-write.ts';
 import { TwccReceiver } from '../codec/twcc.ts';
 import { RoundTrip } from './loss.ts';
-import type { PacketCounters } from './worker-protocol.ts';
+import type { Estimation, PacketCounters } from './worker-protocol.ts';
 
 /**
  * Chromium sends its own feedback every 100 ms at ordinary rates, mediasoup does too (facts/reliability.md 1.2).
@@ -83,6 +83,15 @@ export class Reception {
     return this.#first >= 0;
   }
 
+  /** Packets that should have come, since the numbers last started anew, and how many of them have not. */
+  get expected(): number {
+    return this.#expected;
+  }
+
+  get missing(): number {
+    return this.#expected - this.#received;
+  }
+
   /** Packets that have not come, all sources of this track together; may fall when late ones come. */
   get lost(): number {
     return this.#lostBefore + Math.max(0, this.#expected - this.#received);
@@ -125,8 +134,18 @@ export class Reception {
     this.#receivedBefore = 0;
   }
 
-  /** Appends the report block of `source` and begins a new interval; same result as `addReportBlock`. */
-  addBlock(target: Uint8Array, at: number, end: number, source: ReportedSource, now: number): number {
+  /**
+   * Appends the report block of `source` and begins a new interval; same result as `addReportBlock`.
+   * @param highest what to report as the highest number instead; −1 for the truth
+   */
+  addBlock(
+    target: Uint8Array,
+    at: number,
+    end: number,
+    source: ReportedSource,
+    highest: number,
+    now: number,
+  ): number {
     const expected = this.#expected;
     const lost = expected - this.#received;
     const expectedInterval = expected - this.#expectedBefore;
@@ -145,13 +164,21 @@ export class Reception {
       source.ssrc ?? 0,
       fraction,
       lost,
-      this.#highest,
+      highest < 0 ? this.#highest : highest,
       Math.floor(this.#jitter),
       report === undefined ? 0 : ntpMiddle32(report.ntpSeconds, report.ntpFraction),
       report === undefined ? 0 : delaySinceLastSrUnits(now - report.arrivedAt),
     );
   }
 }
+
+/**
+ * For receive-side estimation. libwebrtc takes loss from the differences of the highest number and of the sum of lost packets of two reports, and with
+ * that its own idea of the rate, which falls by half the loss three times a second and grows by 8 % a second. As long as
+ * there is no such difference it goes by the REMB alone, up and down at once (SendSideBandwidthEstimation,
+ * RtpTransportControllerSend). The share of the loss and the echo for the round trip are in other fields.
+ */
+const SAME_HIGHEST = 1;
 
 /** Feedback to one peer about all it sends. */
 export class PeerFeedback {
@@ -160,13 +187,15 @@ export class PeerFeedback {
   readonly #ssrc: number;
   readonly #send: SendPacket;
   readonly #counters: PacketCounters;
+  readonly #estimation: Estimation;
   readonly #transport = new TwccReceiver();
   #transportAt = 0;
   #reportAt = 0;
 
   /** @param ssrc what the relay calls itself towards this peer */
-  constructor(ssrc: number, send: SendPacket, counters: PacketCounters) {
+  constructor(ssrc: number, send: SendPacket, counters: PacketCounters, estimation: Estimation = 'sendSide') {
     this.#ssrc = ssrc;
+    this.#estimation = estimation;
     this.#send = send;
     this.#counters = counters;
   }
@@ -211,7 +240,7 @@ export class PeerFeedback {
   }
 
   tick(now: number, sources: readonly ReportedSource[]): void {
-    if (now >= this.#transportAt) {
+    if (this.#estimation === 'sendSide' && now >= this.#transportAt) {
       this.#transportAt = Math.max(this.#transportAt, now - TRANSPORT_FEEDBACK_INTERVAL_MS);
       this.#transportAt += TRANSPORT_FEEDBACK_INTERVAL_MS;
       this.#sendTransportFeedback(sources.find((source) => source.ssrc !== undefined)?.ssrc ?? 0);
@@ -236,7 +265,8 @@ export class PeerFeedback {
     let end = writeReceiverReport(scratch, 0, this.#ssrc);
     for (const source of sources) {
       if (source.ssrc !== undefined && source.reception.started) {
-        end = source.reception.addBlock(scratch, 0, end, source, now);
+        const highest = this.#estimation === 'receiveSide' ? SAME_HIGHEST : -1;
+        end = source.reception.addBlock(scratch, 0, end, source, highest, now);
       }
     }
     // On the relay's own clock: only its middle bits come back, and they are compared with the same clock.

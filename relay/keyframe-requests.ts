@@ -2,27 +2,34 @@
 
 /** A second request within this brings no second keyframe; LiveKit's throttle (facts/reliability.md 1.2). */
 const INTERVAL_MS = 500;
+/** What an encoder and a keyframe of a hundred packets take besides the round trip. */
+const KEYFRAME_TAKES_MS = 200;
+/** A request gets lost like anything else, and the viewer repeats its own only every three seconds (Chromium). */
+const MAX_TRIES = 6;
 
 export class KeyframeRequests {
-  #wanted = false;
+  /** Still to be sent for the last wish; 0 when it is fulfilled. */
+  #tries = 0;
   #sentAt = Number.NEGATIVE_INFINITY;
 
   /** Somebody needs one. */
   want(): void {
-    this.#wanted = true;
+    this.#tries = MAX_TRIES;
   }
 
   /** One has come. */
   satisfied(): void {
-    this.#wanted = false;
+    this.#tries = 0;
   }
 
   /** @returns whether to send a request now, which is then counted as sent */
-  isDue(now: number): boolean {
-    if (!this.#wanted || now - this.#sentAt < INTERVAL_MS) {
+  isDue(now: number, roundTripMs: number): boolean {
+    const isRepeated = this.#tries < MAX_TRIES;
+    const intervalMs = isRepeated ? Math.max(INTERVAL_MS, roundTripMs + KEYFRAME_TAKES_MS) : INTERVAL_MS;
+    if (this.#tries === 0 || now - this.#sentAt < intervalMs) {
       return false;
     }
-    this.#wanted = false;
+    this.#tries--;
     this.#sentAt = now;
     return true;
   }

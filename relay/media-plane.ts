@@ -1,6 +1,7 @@
 /** What the front asks of the media workers; `workers.ts` does it with child processes. */
 import type { PeerId, SessionId, VideoCodec } from './protocol.ts';
 import type { Party } from './session-state.ts';
+import type { Estimation } from './worker-protocol.ts';
 
 /** Called by the plane, never from inside a call into it. */
 export type PeerListener = {
@@ -9,6 +10,8 @@ export type PeerListener = {
   connected(peerId: PeerId): void;
   /** Packets of this peer arrive, or were due and have stopped. The first is told once after `connected`. */
   media(peerId: PeerId, flowing: boolean): void;
+  /** Its path loses so much that another connection with `receiveSide` estimation would do better. Told once. */
+  lossy(peerId: PeerId): void;
   /** The peer is gone: it failed, its worker died, or its answer was of no use. Told once. */
   closed(peerId: PeerId, reason: PeerCloseReason): void;
 };
@@ -16,12 +19,11 @@ export type PeerListener = {
 /** `flooded`: it kept sending more than a participant may. */
 export type PeerCloseReason = 'failed' | 'badSdp' | 'workerLost' | 'flooded';
 
+export type PeerWanted = { sessionId: SessionId; party: Party; codec: VideoCodec; estimation: Estimation };
+
 export type MediaPlane = {
   /** All peers of a session live on one worker. Undefined when no worker can take it. */
-  createPeer(
-    peer: { sessionId: SessionId; party: Party; codec: VideoCodec },
-    listener: PeerListener,
-  ): PeerId | undefined;
+  createPeer(peer: PeerWanted, listener: PeerListener): PeerId | undefined;
   answer(peerId: PeerId, sdp: string): void;
   /** Closing is the caller's wish, so the listener is not told. */
   closePeer(peerId: PeerId): void;

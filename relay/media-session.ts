@@ -9,7 +9,7 @@ import { readAnswer, writeOffer } from './negotiation.ts';
 import type { PacketReceiver, PeerEnd, PeerEvents } from './peer.ts';
 import type { PeerId, Role, SessionId, VideoCodec } from './protocol.ts';
 import type { Uptrack } from './uptrack.ts';
-import type { PacketCounters, SessionStats } from './worker-protocol.ts';
+import type { Estimation, PacketCounters, SessionStats } from './worker-protocol.ts';
 
 export type OpenPipe = (name: string, receiver: PacketReceiver, events: PeerEvents) => Pipe | undefined;
 
@@ -18,6 +18,8 @@ export type MediaSessionEvents = {
   peerState(peerId: PeerId, state: 'connected' | PeerEnd): void;
   /** Packets of the peer come, for the first time or again; or were due and have stopped. */
   peerMedia(peerId: PeerId, flowing: boolean): void;
+  /** Its browser's own estimate is of no use on this path. Told once. */
+  peerLossy(peerId: PeerId): void;
   /** Wants `poll` at this time or a little later, milliseconds, monotonic. Called for every packet while any is missing. */
   wake(at: number): void;
 };
@@ -48,13 +50,19 @@ export class MediaSession {
   }
 
   /** @returns the offer for the browser; undefined when there is no port for another peer */
-  createPeer(peerId: PeerId, role: Role, codec: VideoCodec): string | undefined {
+  createPeer(
+    peerId: PeerId,
+    role: Role,
+    codec: VideoCodec,
+    estimation: Estimation = 'sendSide',
+  ): string | undefined {
     const events = {
       delivering: (now: number) => this.#route(now),
       media: (flowing: boolean) => this.#events.peerMedia(peerId, flowing),
+      lossy: () => this.#events.peerLossy(peerId),
       wake: (at: number) => this.#events.wake(at),
     };
-    const member = new Member(peerId, role, codec, events, this.#counters);
+    const member = new Member({ peerId, role, codec, estimation }, events, this.#counters);
     const pipe = this.#openPipe(`${this.id}/${peerId}`, member, {
       connected: () => this.#connected(member),
       lost: (state) => {
@@ -161,12 +169,12 @@ export class MediaSession {
     }
   }
 
-  /** The slowest of those who see a picture decides how much of it is sent. */
+  /** The slowest of those who see a picture decides how much of it is sent, or the way here if that is slower. */
   #limitBitrates(now: number): void {
     for (const publisher of this.#members.values()) {
       const picture = publisher.connected ? publisher.uptracks.of('video') : undefined;
       if (picture !== undefined) {
-        let limitBps = Number.POSITIVE_INFINITY;
+        let limitBps = publisher.uplinkLimitBps;
         for (const viewer of this.#members.values()) {
           limitBps = Math.min(limitBps, viewer.limitFor(picture, now));
         }

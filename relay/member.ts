@@ -18,10 +18,11 @@ import {
 } from './negotiation.ts';
 import type { PacketReceiver, Peer } from './peer.ts';
 import type { PeerId, Role, VideoCodec } from './protocol.ts';
+import { Uplink } from './uplink.ts';
 import { Uptrack } from './uptrack.ts';
 import { Uptracks } from './uptracks.ts';
 import { Watchdog } from './watchdog.ts';
-import type { PacketCounters, PeerStats } from './worker-protocol.ts';
+import type { Estimation, PacketCounters, PeerStats } from './worker-protocol.ts';
 
 /** Tracks of one stream are played in sync; no name of ours in it, since every customer can read it. */
 const STREAM_ID = 'relay';
@@ -45,7 +46,11 @@ export type MemberEvents = {
   media(flowing: boolean): void;
   /** Wants `poll` at this time, in milliseconds, monotonic; a later call may name an earlier one. */
   wake(at: number): void;
+  /** Its browser's own estimate is of no use on this path. Said once. */
+  lossy(): void;
 };
+
+export type MemberOptions = { peerId: PeerId; role: Role; codec: VideoCodec; estimation: Estimation };
 
 export class Member implements PacketReceiver {
   readonly peerId: PeerId;
@@ -65,13 +70,20 @@ export class Member implements PacketReceiver {
   #sentBytes = 0;
   readonly #sentRate = new Rate();
   readonly #bandwidth = new ViewerBandwidth();
+  /** Of who sends a picture. */
+  readonly #uplink: Uplink | undefined;
+  #saidLossy = false;
   readonly #bandwidthLimit = new BandwidthLimit();
   #gateOpen = false;
   #owesMedia = false;
   /** Last REMB to this peer. */
   #toldBps: number | undefined;
 
-  constructor(peerId: PeerId, role: Role, codec: VideoCodec, events: MemberEvents, counters: PacketCounters) {
+  constructor(
+    { peerId, role, codec, estimation }: MemberOptions,
+    events: MemberEvents,
+    counters: PacketCounters,
+  ) {
     this.peerId = peerId;
     this.role = role;
     this.#events = events;
@@ -83,7 +95,7 @@ export class Member implements PacketReceiver {
     };
     const video = videoFormat(codec);
     const [audioSsrc, videoSsrc, rtxSsrc, ownSsrc] = randomSsrcs();
-    this.#feedback = new PeerFeedback(ownSsrc, send, counters);
+    this.#feedback = new PeerFeedback(ownSsrc, send, counters, estimation);
     const { roundTrip } = this.#feedback;
     const down = (format: TrackFormat, ssrcs: { ssrc: number; rtxSsrc?: number }) =>
       new Downtrack({
@@ -97,19 +109,22 @@ export class Member implements PacketReceiver {
       });
     const audio = down(AUDIO_FORMAT, { ssrc: audioSsrc });
     this.downtracks = role === 'technician' ? [audio, down(video, { ssrc: videoSsrc, rtxSsrc })] : [audio];
+    this.#uplink = role === 'customer' ? new Uplink(estimation) : undefined;
     const formats = role === 'customer' ? [AUDIO_FORMAT, video] : [AUDIO_FORMAT];
     this.uptracks = new Uptracks(
       formats.map((format) => new Uptrack(format, this.#feedback, counters)),
       this.#feedback,
       counters,
+      this.#uplink,
     );
     for (const uptrack of this.uptracks.all) {
       uptrack.onDelivering = (now) => events.delivering(now);
     }
-    this.sections = mediaSections(role, codec, {
+    const streams = {
       audio: stream('audio', audioSsrc),
       ...(role === 'technician' && { video: { ...stream('video', videoSsrc), rtxSsrc } }),
-    });
+    };
+    this.sections = mediaSections(role, codec, streams, estimation);
   }
 
   get connected(): boolean {
@@ -127,6 +142,11 @@ export class Member implements PacketReceiver {
       ...(roundTripMs !== undefined && { roundTripMs }),
       ...(estimateBps > 0 && { estimateBps }),
       ...(this.#toldBps !== undefined && { bitrateLimitBps: this.#toldBps }),
+      ...(this.#uplink !== undefined && {
+        estimation: this.#uplink.estimation,
+        uplinkBps: this.#uplink.bps,
+        uplinkLossShare: this.#uplink.lossShare,
+      }),
       up: this.uptracks.all.map((uptrack) => uptrack.stats),
       down: this.downtracks.map((downtrack) => downtrack.stats),
     };
@@ -207,6 +227,11 @@ export class Member implements PacketReceiver {
       : Number.POSITIVE_INFINITY;
   }
 
+  /** Bits per second that the way from this peer carries, where the relay is the one to judge that; else infinite. */
+  get uplinkLimitBps(): number {
+    return this.#uplink?.limitBps ?? Number.POSITIVE_INFINITY;
+  }
+
   /** Tells this peer, when it is time to, what the slowest of those who see its picture can take. */
   limitBitrate(limitBps: number, now: number): void {
     const ssrc = this.uptracks.of('video')?.ssrc;
@@ -239,6 +264,14 @@ export class Member implements PacketReceiver {
     this.#feedback.tick(now, this.uptracks.all);
     for (const uptrack of this.uptracks.all) {
       uptrack.tick(now);
+    }
+    const picture = this.uptracks.of('video');
+    if (this.#uplink !== undefined && picture !== undefined) {
+      this.#uplink.tick(picture.reception, this.#feedback.roundTrip.ms, now);
+      if (!this.#saidLossy && this.#uplink.isLossy(now)) {
+        this.#saidLossy = true;
+        this.#events.lossy();
+      }
     }
     const hasRoom = this.#bandwidth.limitBps(now) === Number.POSITIVE_INFINITY;
     for (const downtrack of this.downtracks) {
@@ -304,9 +337,12 @@ export class Member implements PacketReceiver {
     for (const downtrack of this.downtracks) {
       const block = rtcp.findReportBlock(packet, at, downtrack.ssrc);
       if (block >= 0) {
-        downtrack.receiveReport(packet, block, now);
+        const roundTripMs = downtrack.receiveReport(packet, block, now);
+        if (roundTripMs >= 0) {
+          this.#bandwidth.onRoundTrip(roundTripMs, now);
+        }
         if (downtrack.format.kind === 'video') {
-          this.#bandwidth.onLoss(downtrack.lossShare, this.#sentRate.bps);
+          this.#bandwidth.onLoss(downtrack.lossShare, this.#sentRate.bps, now);
         }
       }
     }

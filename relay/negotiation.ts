@@ -4,6 +4,7 @@
  * RFC 9429 (JSEP). Everything read from a browser is hostile until it has passed `readAnswer`.
  */
 import type { Role, VideoCodec } from './protocol.ts';
+import type { Estimation } from './worker-protocol.ts';
 
 /** Payload types, the same on every leg, so that a packet is forwarded without touching them. */
 export const OPUS_PAYLOAD_TYPE = 111;
@@ -50,7 +51,7 @@ const ANSWER_MAX_SECTIONS = 8;
  * picture begins at 640x360, at 300 at 320x180), 140 ms at 1000, 140 ms at 1500 (both at 960x540). 1000 is the
  * least that starts as fast as any, and so loads a slow uplink the least until the first feedback is back.
  */
-const START_BITRATE_KBPS = 1_000;
+export const START_BITRATE_KBPS = 1_000;
 
 /** What the packets of one track are, the same in every section of its kind. */
 export type TrackFormat = {
@@ -165,14 +166,12 @@ const AUDIO_FEEDBACK = ['nack'];
 const VIDEO_FEEDBACK = ['nack', 'nack pli', 'ccm fir', 'goog-remb'];
 
 /**
- * The bandwidth towards the relay is estimated by the phone from TWCC; that towards a viewer by the viewer, which says
- * it in a REMB. A browser sends REMB only where transport-cc is not agreed. Both need the sender's clock in the packets.
+ * Send-side estimation: the browser judges the path to the relay from TWCC. Without transport-cc the receiver does and says
+ * it in a REMB: the viewer always, the relay to a phone whose own estimate loss would ruin. Then no packet may carry the
+ * transport's number either: Chromium without feedback on it lowers its rate by a fifth each second (RttBasedBackoff).
+ * All of them need the sender's clock in the packets.
  */
-const TRANSPORT_FEEDBACK: Record<Role, readonly string[]> = { customer: ['transport-cc'], technician: [] };
-const EXTENSIONS: Record<Role, readonly number[]> = {
-  customer: [ABSOLUTE_SEND_TIME_EXTENSION, TRANSPORT_SEQUENCE_EXTENSION, MID_EXTENSION],
-  technician: [ABSOLUTE_SEND_TIME_EXTENSION, MID_EXTENSION],
-};
+const TRANSPORT_FEEDBACK = 'transport-cc';
 
 /** The video codec of a session with its retransmission format (RFC 4588). */
 export function videoCodecs(
@@ -204,10 +203,16 @@ export function mediaSections(
   role: Role,
   codec: VideoCodec,
   streams: { audio: OutgoingStream; video?: OutgoingStream },
+  estimation: Estimation = 'sendSide',
 ): MediaSection[] {
   const toCustomer = role === 'customer';
-  const feedback = TRANSPORT_FEEDBACK[role];
-  const extensions = EXTENSIONS[role];
+  const isSendSide = toCustomer && estimation === 'sendSide';
+  const feedback = isSendSide ? [TRANSPORT_FEEDBACK] : [];
+  const extensions = [
+    ABSOLUTE_SEND_TIME_EXTENSION,
+    ...(isSendSide ? [TRANSPORT_SEQUENCE_EXTENSION] : []),
+    MID_EXTENSION,
+  ];
   return [
     {
       kind: 'audio',

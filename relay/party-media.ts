@@ -5,7 +5,7 @@
 import type { MediaPlane, PeerCloseReason, PeerListener } from './media-plane.ts';
 import type { IceServer, PeerId, ServerEvent, SessionId, VideoCodec } from './protocol.ts';
 import type { Party } from './session-state.ts';
-import { MEDIA_WATCHDOG_MS } from './worker-protocol.ts';
+import { type Estimation, MEDIA_WATCHDOG_MS } from './worker-protocol.ts';
 
 /** One page with its socket, as far as a session needs it. */
 export type Participant = {
@@ -74,6 +74,7 @@ export class PartyMedia {
   #peers: Peer[] = [];
   /** The one there is must be replaced. */
   #renewing = false;
+  #estimation: Estimation = 'sendSide';
   #due = NOTHING_DUE;
   #gateOpen = false;
   #triesInARow = 0;
@@ -132,6 +133,7 @@ export class PartyMedia {
       // A page that was just loaded has not said yet what it will send.
       this.#due = NOTHING_DUE;
       this.#renewing = false;
+      this.#estimation = 'sendSide';
     }
     this.#triesInARow = 0;
     this.#retryAt = 0;
@@ -237,7 +239,7 @@ export class PartyMedia {
       return at;
     }
     const id = this.#plane.createPeer(
-      { sessionId: this.#sessionId, party: this.#party, codec },
+      { sessionId: this.#sessionId, party: this.#party, codec, estimation: this.#estimation },
       this.#listener(),
     );
     if (id === undefined) {
@@ -342,6 +344,10 @@ export class PartyMedia {
         if (peer) {
           this.#mediaOf(peer, flowing);
         }
+      },
+      lossy: (peerId) => {
+        this.#estimation = 'receiveSide';
+        this.peerStalled(peerId);
       },
       closed: (peerId, reason) => this.#lost(peerId, reason),
     };

@@ -2,11 +2,12 @@
  * All that one browser sends: validated, noted for TWCC and told apart by payload type. The second half of the second
  * step of a packet's way (peer, uptrack, downtrack, peer) is the track's.
  */
-import { u16 } from '../codec/bytes.ts';
+import { u16, u24 } from '../codec/bytes.ts';
 import * as rtp from '../codec/rtp.ts';
 import type { PeerFeedback } from './feedback.ts';
 import { TRANSPORT_SEQUENCE_EXTENSION } from './negotiation.ts';
 import { absoluteSendTimeOffset, NO_PACKET, type RtpPacket } from './packet.ts';
+import type { Uplink } from './uplink.ts';
 import type { Uptrack } from './uptrack.ts';
 import type { PacketCounters } from './worker-protocol.ts';
 
@@ -18,9 +19,17 @@ export class Uptracks {
   readonly #tracks: readonly Uptrack[];
   readonly #feedback: PeerFeedback;
   readonly #counters: PacketCounters;
+  readonly #uplink: Uplink | undefined;
   readonly #packet: RtpPacket = { ...NO_PACKET };
 
-  constructor(tracks: readonly Uptrack[], feedback: PeerFeedback, counters: PacketCounters) {
+  /** @param uplink told of every packet; of interest where a picture is sent */
+  constructor(
+    tracks: readonly Uptrack[],
+    feedback: PeerFeedback,
+    counters: PacketCounters,
+    uplink: Uplink | undefined = undefined,
+  ) {
+    this.#uplink = uplink;
     this.#tracks = tracks;
     this.#feedback = feedback;
     this.#counters = counters;
@@ -77,7 +86,11 @@ export class Uptracks {
         packet.payloadOffset = payloadOffset;
         packet.arrivedAt = now;
         packet.timestamp = rtp.timestamp(bytes);
-        packet.absoluteSendTimeOffset = absoluteSendTimeOffset(bytes);
+        const sendTime = absoluteSendTimeOffset(bytes);
+        packet.absoluteSendTimeOffset = sendTime;
+        if (sendTime >= 0) {
+          this.#uplink?.onPacket(u24(bytes, sendTime), bytes.length, now);
+        }
         if (isMedia) {
           const before = track.newest;
           track.receive(packet);

@@ -37,6 +37,7 @@ const CHECKS: Record<WorkerEvent['type'], Check> = {
   peerState: ({ peerId, state }) =>
     isText(peerId) && isOneOf(state, 'connected', 'failed', 'closed', 'flooded'),
   peerMedia: ({ peerId, flowing }) => isText(peerId) && typeof flowing === 'boolean',
+  peerLossy: ({ peerId }) => isText(peerId),
   fault: ({ where, message, stack }) => isText(where) && isText(message) && isText(stack),
   stats: ({ counters, sessions, ...rest }) =>
     [

@@ -28,9 +28,23 @@ export const ALIVE_INTERVAL_MS = 500;
 /** Silence of a peer that owes packets for this long makes it suspect (facts/reliability.md 1.3). */
 export const MEDIA_WATCHDOG_MS = 2_500;
 
+/**
+ * Who estimates how much a customer's browser may send. `sendSide`: itself, from our TWCC. `receiveSide`: the relay, which
+ * says it in a REMB (receive-side.ts); for paths whose loss would ruin the browser's estimate.
+ */
+export type Estimation = 'sendSide' | 'receiveSide';
+
 export type WorkerCommand =
   /** Answered by `offer` or `peerRefused`. The session comes into being with its first peer, gate closed. */
-  | { type: 'createPeer'; peerId: PeerId; sessionId: SessionId; role: Role; codec: VideoCodec }
+  | {
+      type: 'createPeer';
+      peerId: PeerId;
+      sessionId: SessionId;
+      role: Role;
+      codec: VideoCodec;
+      /** `sendSide` when absent. */
+      estimation?: Estimation;
+    }
   /** The browser's answer; answered by `candidates` or `answerRejected`. */
   | { type: 'answer'; peerId: PeerId; sdp: string }
   | { type: 'closePeer'; peerId: PeerId }
@@ -67,6 +81,8 @@ export type WorkerEvent =
    * and none came for `MEDIA_WATCHDOG_MS`.
    */
   | { type: 'peerMedia'; peerId: PeerId; flowing: boolean }
+  /** The path of a peer with `sendSide` loses so much that it should have another with `receiveSide`. Said once. */
+  | { type: 'peerLossy'; peerId: PeerId }
   /** An exception in our own code that a guard caught; at most one per place and second. */
   | { type: 'fault'; where: string; message: string; stack: string }
   /** The event loop turns. Said at once when `level` changes. */
@@ -161,6 +177,10 @@ export type PeerStats = {
   estimateBps?: number;
   /** What the relay last told this browser not to exceed; absent while it was told nothing. */
   bitrateLimitBps?: number;
+  /** Who judges the way up, what the relay believes that it carries, and what it loses; absent for technicians. */
+  estimation?: Estimation;
+  uplinkBps?: number;
+  uplinkLossShare?: number;
   up: UptrackStats[];
   down: DowntrackStats[];
 };

@@ -131,13 +131,13 @@ class Worker {
     process.exit(0);
   }
 
-  #createPeer({ peerId, sessionId, role, codec }: WorkerCommand & { type: 'createPeer' }): void {
+  #createPeer({ peerId, sessionId, role, codec, estimation }: WorkerCommand & { type: 'createPeer' }): void {
     if (this.#sessionOf.has(peerId)) {
       send({ type: 'peerRefused', peerId, code: 'internal' });
       return;
     }
     const session = this.#session(sessionId);
-    const sdp = session.createPeer(peerId, role, codec);
+    const sdp = session.createPeer(peerId, role, codec, estimation);
     if (sdp === undefined) {
       send({ type: 'peerRefused', peerId, code: 'relayFull' });
       return;
@@ -188,6 +188,7 @@ class Worker {
             send({ type: 'peerState', peerId, state });
           },
           peerMedia: (peerId, flowing) => send({ type: 'peerMedia', peerId, flowing }),
+          peerLossy: (peerId) => send({ type: 'peerLossy', peerId }),
           wake: (at) => this.#wake(at),
         },
         this.#counters,

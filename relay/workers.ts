@@ -5,11 +5,10 @@
 import { randomUUID } from 'node:crypto';
 import type { Config } from './config.ts';
 import type { Log } from './log.ts';
-import type { MediaPlane, PeerCloseReason, PeerListener } from './media-plane.ts';
+import type { MediaPlane, PeerCloseReason, PeerListener, PeerWanted } from './media-plane.ts';
 import type { OverloadLevel } from './overload.ts';
 import { chooseWorker } from './placement.ts';
-import type { PeerId, SessionId, VideoCodec } from './protocol.ts';
-import type { Party } from './session-state.ts';
+import type { PeerId, SessionId } from './protocol.ts';
 import { LIFE_CHECK_INTERVAL_MS } from './supervision.ts';
 import type { WorkerConfig, WorkerEvent, WorkerPulse, WorkerStats } from './worker-protocol.ts';
 import { WorkerSlot } from './worker-slot.ts';
@@ -138,7 +137,7 @@ export class Workers implements MediaPlane {
   // -------------------------------------------------------------- media plane
 
   createPeer(
-    { sessionId, party, codec }: { sessionId: SessionId; party: Party; codec: VideoCodec },
+    { sessionId, party, codec, estimation }: PeerWanted,
     listener: PeerListener,
   ): PeerId | undefined {
     const worker = this.#place(sessionId);
@@ -148,7 +147,7 @@ export class Workers implements MediaPlane {
     const peerId = randomUUID();
     worker.peers.add(peerId);
     this.#peers.set(peerId, { worker, sessionId, listener, connected: false, due: false });
-    worker.send({ type: 'createPeer', peerId, sessionId, role: party, codec });
+    worker.send({ type: 'createPeer', peerId, sessionId, role: party, codec, estimation });
     return peerId;
   }
 
@@ -344,6 +343,9 @@ export class Workers implements MediaPlane {
         return;
       case 'peerMedia':
         peer.listener.media(peerId, event.flowing);
+        return;
+      case 'peerLossy':
+        peer.listener.lossy(peerId);
         return;
       case 'peerState':
         if (event.state === 'connected') {

@@ -1,5 +1,6 @@
 import { type IceServer, TURN_FOUNDATION, type VideoCodec } from '../protocol.ts';
 import { MediaWatch, receivedCount, type WatchEnvironment } from './media-watch.ts';
+import { ConnectionPlayout } from './playout.ts';
 import { ConnectionShape, type SendShape } from './shape.ts';
 
 /**
@@ -50,6 +51,7 @@ type Connection = {
   /** Until it is up: gives it up. While an older one is there: lets that one go. */
   timer: ReturnType<typeof setTimeout> | undefined;
   readonly shape: ConnectionShape;
+  readonly playout: ConnectionPlayout;
   /** What each sender was last given. */
   attached: { audio: MediaStreamTrack | null; video: MediaStreamTrack | null };
 };
@@ -208,6 +210,7 @@ export class MediaPeer {
       up: false,
       timer: setTimeout(() => this.#fail(connection), CONNECT_TIMEOUT_MS),
       shape: new ConnectionShape(),
+      playout: new ConnectionPlayout(),
       attached: { audio: null, video: null },
     };
     this.#connections.push(connection);
@@ -283,7 +286,12 @@ export class MediaPeer {
   /** A newer connection that is not up yet is the answer to a stall, and the connect time-out sees to it. */
   async #countReceived(): Promise<number | undefined> {
     const newest = this.#connections.at(-1);
-    return newest?.up ? receivedCount(await newest.pc.getStats()) : undefined;
+    if (!newest?.up) {
+      return undefined;
+    }
+    const report = await newest.pc.getStats();
+    newest.playout.look(report, newest.pc, performance.now());
+    return receivedCount(report);
   }
 
   #stalled(): void {

@@ -108,6 +108,7 @@ export function mediaScene(id: SessionId, onSend: OnSend = () => true): MediaSce
     {
       peerState: (peerId, state) => states.push(`${peerId} ${state}`),
       peerMedia: (peerId, flowing) => states.push(`${peerId} ${flowing ? 'flows' : 'silent'}`),
+      peerLossy: () => {},
       wake: () => {},
     },
     counters,

@@ -4,6 +4,13 @@ import { BandwidthLimit, MAX_BITRATE_BPS, Rate, ViewerBandwidth } from '../../re
 
 const NONE = Number.POSITIVE_INFINITY;
 
+/** Round trips as a full queue makes them, after one without; so many that it counts. */
+function queue(viewer: ViewerBandwidth, now: number): void {
+  for (const roundTripMs of [50, 140, 150, 160]) {
+    viewer.onRoundTrip(roundTripMs, now);
+  }
+}
+
 t.test("a viewer's path", async (t) => {
   t.test('is no limit as long as its estimate follows what is sent', async (t) => {
     const viewer = new ViewerBandwidth();
@@ -15,27 +22,68 @@ t.test("a viewer's path", async (t) => {
       estimate *= 1.08;
       t.equal(viewer.limitBps(now), NONE);
     }
+    queue(viewer, 20_000);
     // The phone sends less: the estimate is held at one and a half times of it, which is a fall.
     viewer.onEstimate(150_000, 100_000, 21_000);
     t.equal(viewer.limitBps(21_000), NONE);
   });
 
-  t.test('is one when the estimate falls below what is sent, until it has clearly passed that', async (t) => {
+  t.test(
+    'is one when the estimate falls below what is sent while packets queue, until it has passed that',
+    async (t) => {
+      const viewer = new ViewerBandwidth();
+      viewer.onEstimate(1_200_000, 1_000_000, 0);
+      queue(viewer, 500);
+      viewer.onEstimate(680_000, 800_000, 1_000);
+      t.equal(viewer.limitBps(1_000), 680_000);
+      viewer.onEstimate(760_000, 680_000, 2_000);
+      t.equal(viewer.limitBps(2_000), 760_000, 'growing again');
+      queue(viewer, 3_000);
+      viewer.onEstimate(700_000, 690_000, 3_000);
+      t.equal(viewer.limitBps(3_000), 700_000);
+      viewer.onEstimate(1_100_000, 950_000, 8_000);
+      t.equal(viewer.limitBps(8_000), NONE);
+    },
+  );
+
+  t.test('is none when no queue shows in the round trip, or one chance sample does', async (t) => {
     const viewer = new ViewerBandwidth();
     viewer.onEstimate(1_200_000, 1_000_000, 0);
-    viewer.onEstimate(680_000, 800_000, 1_000);
-    t.equal(viewer.limitBps(1_000), 680_000);
-    viewer.onEstimate(760_000, 680_000, 2_000);
-    t.equal(viewer.limitBps(2_000), 760_000, 'growing again');
-    viewer.onEstimate(700_000, 690_000, 3_000);
-    t.equal(viewer.limitBps(3_000), 700_000);
-    viewer.onEstimate(1_100_000, 950_000, 8_000);
-    t.equal(viewer.limitBps(8_000), NONE);
+    viewer.onEstimate(300_000, 1_000_000, 1_000);
+    t.equal(viewer.limitBps(1_000), NONE);
+    for (const roundTripMs of [60, 65, 300, 66, 62, 120, 130, 61]) {
+      viewer.onRoundTrip(roundTripMs, 1_500);
+    }
+    t.equal(viewer.limitBps(1_500), NONE);
+    queue(viewer, 2_000);
+    t.equal(viewer.limitBps(2_000), 300_000, 'seen a second after the fall');
+  });
+
+  t.test('that has no queue any more grows by 8 % a second whatever its estimate does', async (t) => {
+    const viewer = new ViewerBandwidth();
+    viewer.onEstimate(400_000, 300_000, 0);
+    queue(viewer, 1_000);
+    viewer.onEstimate(255_000, 300_000, 1_000);
+    t.equal(viewer.limitBps(4_000), 255_000);
+    viewer.onEstimate(200_000, 300_000, 4_000);
+    t.equal(viewer.limitBps(4_000), 255_000, 'another fall without a queue');
+    t.ok(Math.abs(viewer.limitBps(5_000) - 275_400) < 1);
+  });
+
+  t.test('takes a round trip that is longer for good for the new least', async (t) => {
+    const viewer = new ViewerBandwidth();
+    for (let now = 0; now < 40_000; now += 200) {
+      viewer.onRoundTrip(now < 1_000 ? 30 : 110, now);
+    }
+    viewer.onEstimate(400_000, 300_000, 40_000);
+    viewer.onEstimate(255_000, 300_000, 41_000);
+    t.equal(viewer.limitBps(41_000), NONE);
   });
 
   t.test('is none when the phone does not use it', async (t) => {
     const viewer = new ViewerBandwidth();
     viewer.onEstimate(400_000, 300_000, 0);
+    queue(viewer, 1_000);
     viewer.onEstimate(255_000, 300_000, 1_000);
     t.equal(viewer.limitBps(1_000), 255_000);
     viewer.onEstimate(290_000, 200_000, 3_000);
@@ -45,14 +93,15 @@ t.test("a viewer's path", async (t) => {
   t.test('is not judged by loss as radio links have it, only by what cannot be chance', async (t) => {
     const viewer = new ViewerBandwidth();
     viewer.onEstimate(300_000, 900_000, 0);
-    viewer.onLoss(0.25, 900_000);
+    viewer.onLoss(0.25, 900_000, 0);
     t.equal(viewer.limitBps(0), NONE);
-    viewer.onLoss(0.5, 900_000);
+    viewer.onLoss(0.5, 900_000, 0);
     t.equal(viewer.limitBps(0), 450_000, 'what passes');
     viewer.onEstimate(600_000, 450_000, 4_000);
     t.equal(viewer.limitBps(4_000), NONE);
-    viewer.onLoss(0.9, 900_000);
+    viewer.onLoss(0.9, 900_000, 4_000);
     t.equal(viewer.limitBps(4_000), 600_000, 'or what the viewer believes in');
+    queue(viewer, 5_000);
     viewer.onEstimate(40_000, 100_000, 5_000);
     t.equal(viewer.limitBps(5_000), 50_000, 'never below what a picture is worth');
   });
@@ -60,8 +109,9 @@ t.test("a viewer's path", async (t) => {
   t.test('is forgotten when the viewer is not heard any more', async (t) => {
     const viewer = new ViewerBandwidth();
     viewer.onEstimate(400_000, 300_000, 0);
+    queue(viewer, 1_000);
     viewer.onEstimate(255_000, 300_000, 1_000);
-    t.equal(viewer.limitBps(6_999), 255_000);
+    t.ok(viewer.limitBps(6_999) < 400_000);
     t.equal(viewer.limitBps(7_000), NONE);
   });
 });

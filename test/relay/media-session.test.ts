@@ -12,127 +12,12 @@ import {
   writeSenderReport,
 } from '../../codec/rtcp-write.ts';
 import * as rtp from '../../codec/rtp.ts';
-import { MediaSession } from '../../relay/media-session.ts';
-import type { PacketReceiver, PeerEvents } from '../../relay/peer.ts';
-import type { Role, VideoCodec } from '../../relay/protocol.ts';
-import { NO_PACKETS } from '../../relay/worker-protocol.ts';
-import { syntheticPacket, writeVp8Payload } from '../support/media-packets.ts';
-
-/** A connection without a network. */
-class FakePipe {
-  readonly pipe = { iceUfrag: 'ufra', icePwd: 'p'.repeat(22), fingerprint: 'sha-256 AB', candidates: [] };
-  readonly sent: Buffer[] = [];
-  readonly receiver: PacketReceiver;
-  readonly events: PeerEvents;
-  connected = false;
-  closed = 0;
-
-  constructor(receiver: PacketReceiver, events: PeerEvents) {
-    this.receiver = receiver;
-    this.events = events;
-  }
-
-  accept(): string[] {
-    return ['candidate:1 1 UDP 1 127.0.0.1 5 typ host'];
-  }
-
-  send(packet: Buffer): boolean {
-    this.sent.push(Buffer.from(packet));
-    return true;
-  }
-
-  close(): void {
-    this.closed++;
-  }
-
-  connect(): void {
-    this.connected = true;
-    this.events.connected();
-  }
-
-  rtp(): Buffer[] {
-    return this.sent.filter((packet) => rtp.isRtp(packet));
-  }
-
-  rtcp(kind: number): Buffer[] {
-    return this.sent.filter((packet) => rtcp.rtcpKind(packet, 0, packet.length) === kind);
-  }
-}
-
-/** An answer as a browser gives it: the offer's own lines, turned round. */
-function answerTo(offer: string, ssrcs: Record<string, number>): string {
-  let kind = '';
-  return offer
-    .split('\r\n')
-    .flatMap((line) => {
-      kind = /^m=(\w+)/.exec(line)?.[1] ?? kind;
-      if (line.startsWith('a=fingerprint')) {
-        return [`a=fingerprint:sha-256 ${Array(32).fill('AB').join(':')}`];
-      }
-      if (line === 'a=setup:actpass') {
-        return ['a=setup:active', ...(ssrcs[kind] === undefined ? [] : [`a=ssrc:${ssrcs[kind]} cname:x`])];
-      }
-      return line.startsWith('a=ssrc') ? [] : [line];
-    })
-    .join('\r\n');
-}
-
-function session() {
-  const counters = { ...NO_PACKETS };
-  const states: string[] = [];
-  const flows: string[] = [];
-  const pipes = new Map<string, FakePipe>();
-  const room = { free: true };
-  const media = new MediaSession(
-    5,
-    (name, receiver, events) => {
-      if (!room.free) {
-        return undefined;
-      }
-      const pipe = new FakePipe(receiver, events);
-      pipes.set(name, pipe);
-      return pipe;
-    },
-    {
-      peerState: (peerId, state) => states.push(`${peerId} ${state}`),
-      peerMedia: (peerId, flowing) => flows.push(`${peerId} ${flowing}`),
-      wake: () => {},
-    },
-    counters,
-  );
-  /** Makes a peer, answers for its browser and connects it. */
-  const join = (peerId: string, role: Role, ssrcs: Record<string, number>, codec: VideoCodec = 'VP8') => {
-    const offer = media.createPeer(peerId, role, codec) ?? '';
-    const answered = media.answer(peerId, answerTo(offer, ssrcs));
-    const pipe = pipes.get(`5/${peerId}`);
-    if (pipe === undefined || 'problem' in answered) {
-      throw new Error(`peer ${peerId}: ${JSON.stringify(answered)}`);
-    }
-    pipe.connect();
-    const sends = (kind: 'audio' | 'video', sequence: number, keyframe = false) => {
-      const type = kind === 'audio' ? 111 : codec === 'VP8' ? 96 : 98;
-      const packet = syntheticPacket(120, type, ssrcs[kind] ?? 0, { sequence, timestamp: sequence * 100 });
-      if (kind === 'video') {
-        writeVp8Payload(packet, { pictureId: 1, start: true, keyframe });
-      }
-      pipe.receiver.rtp(packet, 1_000 + sequence);
-    };
-    return { pipe, offer, sends };
-  };
-  const both = () => ({
-    customer: join('c', 'customer', { audio: 1, video: 2 }),
-    technician: join('t', 'technician', { audio: 3 }),
-  });
-  return { media, counters, states, flows, room, join, both };
-}
-
-/** Payload types that arrived, in order. */
-const types = (pipe: FakePipe) => pipe.rtp().map((packet) => rtp.payloadType(packet));
-const sourceOf = (offer: string, kind: string) =>
-  Number(new RegExp(`m=${kind}[^]*?a=ssrc:(\\d+)`).exec(offer)?.[1]);
+import type { MediaSession } from '../../relay/media-session.ts';
+import { syntheticPacket } from '../support/media-packets.ts';
+import { answerTo, mediaSession, sourceOf, types } from '../support/media-session-scene.ts';
 
 t.test('while the gate is closed nothing passes, in either direction', async (t) => {
-  const { both, counters } = session();
+  const { both, counters } = mediaSession();
   const { customer, technician } = both();
   customer.sends('audio', 1);
   customer.sends('video', 1, true);
@@ -142,7 +27,7 @@ t.test('while the gate is closed nothing passes, in either direction', async (t)
 });
 
 t.test('through the open gate the voice goes both ways and the picture to the technician', async (t) => {
-  const { media, both } = session();
+  const { media, both } = mediaSession();
   const { customer, technician } = both();
   media.setGate(true, 1_000);
   customer.sends('audio', 1);
@@ -158,7 +43,7 @@ t.test('through the open gate the voice goes both ways and the picture to the te
 });
 
 t.test('a technician who sends a picture sends it nowhere', async (t) => {
-  const { media, both, counters } = session();
+  const { media, both, counters } = mediaSession();
   const { customer, technician } = both();
   media.setGate(true, 1_000);
   technician.pipe.receiver.rtp(syntheticPacket(100, 96, 99, { sequence: 1 }), 1_001);
@@ -167,7 +52,7 @@ t.test('a technician who sends a picture sends it nowhere', async (t) => {
 });
 
 t.test('opening the gate asks for a keyframe before anything has come', async (t) => {
-  const { media, both } = session();
+  const { media, both } = mediaSession();
   const { customer } = both();
   media.setGate(true, 1_000);
   const [pli] = customer.pipe.rtcp(rtcp.PLI);
@@ -175,7 +60,7 @@ t.test('opening the gate asks for a keyframe before anything has come', async (t
 });
 
 t.test('closing the gate again stops at once, and opening it resumes without a gap', async (t) => {
-  const { media, both } = session();
+  const { media, both } = mediaSession();
   const { customer, technician } = both();
   media.setGate(true, 1_000);
   customer.sends('video', 1, true);
@@ -190,7 +75,7 @@ t.test('closing the gate again stops at once, and opening it resumes without a g
 });
 
 t.test('the gate outlasts a session without peers', async (t) => {
-  const { media, join } = session();
+  const { media, join } = mediaSession();
   media.setGate(true, 0);
   const customer = join('c', 'customer', { audio: 1, video: 2 });
   const technician = join('t', 'technician', { audio: 3 });
@@ -199,7 +84,7 @@ t.test('the gate outlasts a session without peers', async (t) => {
 });
 
 t.test('a new connection of the phone takes over each kind when it delivers it', async (t) => {
-  const { media, both, join } = session();
+  const { media, both, join } = mediaSession();
   const { customer, technician } = both();
   media.setGate(true, 1_000);
   customer.sends('audio', 1);
@@ -237,7 +122,7 @@ t.test('a new connection of the phone takes over each kind when it delivers it',
 });
 
 t.test("a viewer's new connection is served beside its old one", async (t) => {
-  const { media, both, join } = session();
+  const { media, both, join } = mediaSession();
   const { customer, technician } = both();
   media.setGate(true, 1_000);
   const again = join('t2', 'technician', { audio: 33 });
@@ -256,7 +141,7 @@ t.test("a viewer's new connection is served beside its old one", async (t) => {
 });
 
 t.test('while video is shed the voice goes on, and the picture resumes at a keyframe', async (t) => {
-  const { media, both, counters } = session();
+  const { media, both, counters } = mediaSession();
   const { customer, technician } = both();
   media.setGate(true, 1_000);
   customer.sends('video', 1, true);
@@ -287,7 +172,7 @@ t.test('a connection that owes packets and is silent', async (t) => {
   };
 
   t.test('is told once, and again when packets come', async (t) => {
-    const { media, both, flows } = session();
+    const { media, both, flows } = mediaSession();
     const { customer } = both();
     media.setGate(true, 0);
     media.expect('c', { audio: true, video: true });
@@ -300,7 +185,7 @@ t.test('a connection that owes packets and is silent', async (t) => {
   });
 
   t.test('is not suspect while the gate is closed, or when nothing of it is expected', async (t) => {
-    const { media, both, flows } = session();
+    const { media, both, flows } = mediaSession();
     both();
     pass(media, 0, 4_000);
     media.setGate(true, 4_000);
@@ -312,7 +197,7 @@ t.test('a connection that owes packets and is silent', async (t) => {
   });
 
   t.test('owes reports when it is sent a picture', async (t) => {
-    const { media, both, flows } = session();
+    const { media, both, flows } = mediaSession();
     const { customer, technician } = both();
     media.setGate(true, 0);
     technician.pipe.receiver.rtcp(Buffer.from([0x80, 201, 0, 1, 0, 0, 0, 1]), 900);
@@ -325,7 +210,7 @@ t.test('a connection that owes packets and is silent', async (t) => {
 });
 
 t.test('peers that agreed to another codec get no picture of this one', async (t) => {
-  const { media, join } = session();
+  const { media, join } = mediaSession();
   const customer = join('c', 'customer', { audio: 1, video: 2 }, 'VP8');
   const technician = join('t', 'technician', { audio: 3 }, 'H264');
   media.setGate(true, 0);
@@ -335,7 +220,7 @@ t.test('peers that agreed to another codec get no picture of this one', async (t
 });
 
 t.test('the viewer asking for keyframes reaches the phone', async (t) => {
-  const { media, both } = session();
+  const { media, both } = mediaSession();
   const { customer, technician } = both();
   media.setGate(true, 1_000);
   const source = sourceOf(technician.offer, 'video');
@@ -351,7 +236,7 @@ t.test('the viewer asking for keyframes reaches the phone', async (t) => {
 });
 
 t.test('reports and feedback of one compound packet all count', async (t) => {
-  const { media, both } = session();
+  const { media, both } = mediaSession();
   const { technician } = both();
   const source = sourceOf(technician.offer, 'video');
   const packet = Buffer.alloc(128);
@@ -368,7 +253,7 @@ t.test('reports and feedback of one compound packet all count', async (t) => {
 });
 
 t.test('the sender report of the phone comes out in the numbers of the technician', async (t) => {
-  const { media, both } = session();
+  const { media, both } = mediaSession();
   const { customer, technician } = both();
   media.setGate(true, 1_000);
   customer.sends('audio', 1);
@@ -382,7 +267,7 @@ t.test('the sender report of the phone comes out in the numbers of the technicia
 });
 
 t.test('broken RTCP is counted and does no harm', async (t) => {
-  const { both, counters } = session();
+  const { both, counters } = mediaSession();
   const { technician } = both();
   const malformedSdes = Buffer.from([0x81, 202, 0, 2, 0, 0, 0, 1, 1, 255, 0, 0]);
   for (const bytes of [malformedSdes, Buffer.from([0x80, 201, 0xff, 0xff]), Buffer.from([0x81, 206, 0, 0])]) {
@@ -392,7 +277,7 @@ t.test('broken RTCP is counted and does no harm', async (t) => {
 });
 
 t.test('an answer', async (t) => {
-  const { media } = session();
+  const { media } = mediaSession();
   const offer = media.createPeer('c', 'customer', 'VP8') ?? '';
   t.match(media.answer('nobody', answerTo(offer, {})), { problem: /./ });
   t.match(media.answer('c', 'nonsense'), { problem: /./ });
@@ -405,7 +290,7 @@ t.test('an answer', async (t) => {
 
 t.test('the end of a connection', async (t) => {
   t.test('that is lost is told once', async (t) => {
-    const { both, states, media } = session();
+    const { both, states, media } = mediaSession();
     const { customer } = both();
     customer.pipe.events.lost('failed');
     t.same(states, ['c connected', 't connected', 'c failed']);
@@ -414,7 +299,7 @@ t.test('the end of a connection', async (t) => {
   });
 
   t.test('that was asked for is not told', async (t) => {
-    const { both, states, media } = session();
+    const { both, states, media } = mediaSession();
     const { customer, technician } = both();
     media.close();
     t.same(states, ['c connected', 't connected']);
@@ -423,7 +308,7 @@ t.test('the end of a connection', async (t) => {
 });
 
 t.test('a browser that never answers does not keep its port', async (t) => {
-  const { both, media, states } = session();
+  const { both, media, states } = mediaSession();
   both();
   media.createPeer('late', 'technician', 'VP8');
   media.tick(performance.now() + 29_000);
@@ -434,33 +319,8 @@ t.test('a browser that never answers does not keep its port', async (t) => {
 });
 
 t.test('without a free port there is no offer and no peer', async (t) => {
-  const { media, room } = session();
+  const { media, room } = mediaSession();
   room.free = false;
   t.equal(media.createPeer('c', 'customer', 'VP8'), undefined);
   t.equal(media.stats.peers.length, 0);
-});
-
-t.test("a viewer whose estimate falls to what is sent caps the phone's bitrate", async (t) => {
-  const { media, both } = session();
-  const { customer, technician } = both();
-  media.setGate(true, 1_000);
-  const source = sourceOf(technician.offer, 'video');
-  const remb = (bps: number, now: number) => {
-    const packet = Buffer.alloc(64);
-    technician.pipe.receiver.rtcp(packet.subarray(0, writeRemb(packet, 0, 1, bps, [source])), now);
-  };
-  for (let n = 0; n < 2_000; n++) {
-    customer.sends('video', n, n === 0);
-    if (n % 50 === 0) {
-      media.tick(1_000 + n);
-    }
-  }
-  // 120 bytes each millisecond are 960 kbit/s.
-  remb(1_200_000, 3_000);
-  media.tick(3_050);
-  t.equal(customer.pipe.rtcp(rtcp.REMB).length, 0, 'no limit while it only follows');
-  remb(800_000, 3_060);
-  media.tick(3_100);
-  const [told = Buffer.alloc(0)] = customer.pipe.rtcp(rtcp.REMB);
-  t.equal(rtcp.rembBitrate(told, 0), 800_000);
 });

@@ -124,6 +124,19 @@ t.test('the offer', async (t) => {
     t.ok(section(offerTo(technician), 1).includes('a=rtcp-fb:96 goog-remb'));
   });
 
+  t.test('where the relay judges has neither TWCC nor the number that it is about', async (t) => {
+    const judged = mediaSections('customer', 'VP8', { audio }, 'receiveSide');
+    for (const index of [0, 1]) {
+      const lines = section(offerTo(judged), index);
+      t.notOk(
+        lines.some((line) => /transport-cc|transport-wide/.test(line)),
+        'else Chromium goes by what never comes',
+      );
+      t.ok(lines.some((line) => /^a=extmap:2 .*abs-send-time$/.test(line)));
+    }
+    t.ok(section(offerTo(judged), 1).includes('a=rtcp-fb:96 goog-remb'));
+  });
+
   t.test('never carries a candidate', async (t) => {
     for (const sections of [customer, technician]) {
       t.notMatch(offerTo(sections), /candidate|192\.0\.2\.2/);

@@ -115,6 +115,25 @@ t.test('a peer whose media stopped is replaced in the same way', async (t) => {
   t.same(plane.take(), ['createPeer customer VP8 p3 of 1001', 'expect p3 audio video']);
 });
 
+t.test('a path that ruins the estimate of the browser gets a connection that the relay judges', async (t) => {
+  const { plane, media, clock } = running();
+  plane.listeners.get('p1')?.lossy('p1');
+  t.same(plane.take(), ['createPeer customer VP8 receiveSide p3 of 1001', 'expect p3 audio video']);
+  plane.listeners.get('p3')?.connected('p3');
+  plane.listeners.get('p3')?.media('p3', true);
+  plane.take();
+  media.peerStalled('p3', 'customer');
+  t.match(plane.take()[0], /receiveSide p4/, 'and so do the next ones of this page');
+  media.join('customer', new Page(), []);
+  media.settle(machine('active'));
+  clock.advance(5_000);
+  t.match(
+    plane.take().find((call) => call.startsWith('createPeer')),
+    /^createPeer customer VP8 p\d/,
+    'a page that was loaded anew judges itself again',
+  );
+});
+
 t.test('a newer connection that has nothing to send takes over three seconds after it is up', async (t) => {
   const { plane, media, clock } = running();
   media.peerStalled('p2', 'technician');

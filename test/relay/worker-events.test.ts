@@ -29,6 +29,7 @@ const EXAMPLES: { [T in WorkerEvent['type']]: Extract<WorkerEvent, { type: T }> 
   answerRejected: { type: 'answerRejected', peerId: 'p', code: 'badSdp', problem: 'odd' },
   peerState: { type: 'peerState', peerId: 'p', state: 'connected' },
   peerMedia: { type: 'peerMedia', peerId: 'p', flowing: true },
+  peerLossy: { type: 'peerLossy', peerId: 'p' },
   fault: { type: 'fault', where: 'tick', message: 'm', stack: '' },
   stats: STATS,
 };

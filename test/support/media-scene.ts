@@ -2,7 +2,7 @@
  * The media of one session without workers and pages: a plane that writes down what it is asked and does nothing, pages
  * that write down what they are told, and a clock that stands still until it is moved.
  */
-import type { MediaPlane, PeerCloseReason, PeerListener } from '../../relay/media-plane.ts';
+import type { MediaPlane, PeerCloseReason, PeerListener, PeerWanted } from '../../relay/media-plane.ts';
 import type { Participant } from '../../relay/party-media.ts';
 import type { IceServer, PeerId, ServerEvent, VideoCodec } from '../../relay/protocol.ts';
 import { SessionMedia } from '../../relay/session-media.ts';
@@ -19,7 +19,7 @@ export class RecordingPlane implements MediaPlane {
   #last = 0;
 
   createPeer(
-    { sessionId, party, codec }: { sessionId: number; party: Party; codec: VideoCodec },
+    { sessionId, party, codec, estimation }: PeerWanted,
     listener: PeerListener,
   ): PeerId | undefined {
     if (this.full) {
@@ -30,7 +30,8 @@ export class RecordingPlane implements MediaPlane {
     const peerId = `p${this.#last}`;
     this.listeners.set(peerId, listener);
     this.partyOf.set(peerId, party);
-    this.calls.push(`createPeer ${party} ${codec} ${peerId} of ${sessionId}`);
+    const judge = estimation === 'receiveSide' ? ' receiveSide' : '';
+    this.calls.push(`createPeer ${party} ${codec}${judge} ${peerId} of ${sessionId}`);
     return peerId;
   }
 

@@ -399,6 +399,7 @@ export function virtualCall(options: CallOptions): CallResult {
     {
       peerState: () => {},
       peerMedia: () => {},
+      peerLossy: () => {},
       wake: (at) => {
         if (at < wakeAt) {
           wakeAt = at;
