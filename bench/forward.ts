@@ -6,6 +6,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import type { WorkerLaunch } from '../relay/worker-process.ts';
 import { AUDIO_PPS, load, Session, sleep, Tally } from './forward-load.ts';
 import { type Figures, figures, forwardPlot, type Run, ratios, rawRun } from './forward-report.ts';
 import { missingJanus } from './janus-server.ts';
@@ -115,6 +116,7 @@ function readOptions(argv: readonly string[]): Options {
       paired: { type: 'boolean', default: false },
       mux: { type: 'boolean', default: false },
       'node-options': { type: 'string' },
+      'no-batch': { type: 'boolean', default: false },
       env: { type: 'string', multiple: true, default: [] },
     },
   });
@@ -123,11 +125,15 @@ function readOptions(argv: readonly string[]): Options {
     throw new RangeError('--vs takes janus or prototype.');
   }
   const build = values['vs-build'];
-  const nodeOptions = values['node-options']?.split(' ') ?? [];
   const environment = Object.fromEntries(
     values.env.map((text) => [text.slice(0, text.indexOf('=')), text.slice(text.indexOf('=') + 1)]),
   );
-  const subjects = new Map<string, StartSubject>([['relay', relay({ mux, nodeOptions, environment })]]);
+  const launch: WorkerLaunch = {
+    environment,
+    ...(values['node-options'] !== undefined && { execArgv: values['node-options'].split(' ') }),
+    batch: !values['no-batch'],
+  };
+  const subjects = new Map<string, StartSubject>([['relay', relay({ mux, launch })]]);
   if (build !== undefined) {
     subjects.set('build', relay({ mux: false, directory: build }));
   }

@@ -1,33 +1,31 @@
-/** Our media worker as a subject of `bench forward`: the real child process, driven over its IPC as the front would. */
+/** Our media worker as a subject of `bench forward`: the real child process, launched and driven as the front would. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { forkWorker, type WorkerLaunch } from '../relay/worker-process.ts';
 import type { WorkerCommand, WorkerConfig, WorkerEvent } from '../relay/worker-protocol.ts';
 import type { Session } from './forward-load.ts';
 import { benchAddress } from './private-network.ts';
 import { closeAll, ended, pidOf, type StartSubject, type Subject, within } from './subject.ts';
 import { SyntheticPeer } from './synthetic-peer.ts';
 
-const WORKER_FILE = join(import.meta.dirname, '../relay/worker.js');
 /** Below the ephemeral ports of Linux, so that no outgoing socket sits in it; so many for each slot. */
 const PORT_RANGE_BEGIN = 20_000;
 const PORTS_PER_SLOT = 2_000;
 
 export type RelayOptions = {
   mux: boolean;
+  /** How our worker is launched, where that is not as usual. */
+  launch?: WorkerLaunch;
   /** A checkout whose built worker is measured; this one when absent. */
   directory?: string;
-  /** For the worker's node, such as `--max-semi-space-size=1`. */
-  nodeOptions?: readonly string[];
-  /** Environment on top of ours, such as LD_PRELOAD. */
-  environment?: Readonly<Record<string, string>>;
 };
 
 /** @throws when that checkout has no built worker */
-export function relay(options: RelayOptions): StartSubject {
-  const file =
-    options.directory === undefined ? WORKER_FILE : join(options.directory, 'dist/relay/worker.js');
-  if (!existsSync(file)) {
+export function relay({ mux, launch, directory }: RelayOptions): StartSubject {
+  const file = directory === undefined ? undefined : join(directory, 'dist/relay/worker.js');
+  if (file !== undefined && !existsSync(file)) {
     throw new Error(`There is no ${file}: build that checkout first.`);
   }
   return async (sessions, slot) => {
@@ -36,19 +34,26 @@ export function relay(options: RelayOptions): StartSubject {
       portRangeBegin,
       // Two peers a session, and the share that a worker leaves free.
       portRangeEnd: portRangeBegin + Math.ceil(sessions * 2 * 1.2) + 8,
-      mux: options.mux,
+      mux,
       bindAddress: benchAddress(),
       announcedIps: [],
     };
-    const child = fork(file, [JSON.stringify(config)], {
-      serialization: 'advanced',
-      execArgv: [...(options.nodeOptions ?? [])],
-      env: { ...process.env, ...options.environment },
-    });
+    const fromOther = file === undefined ? undefined : await launcherOf(file);
+    const child = (fromOther ?? forkWorker)(config, launch);
     const subject = new RelayUnderTest(child);
     await within(subject.event('ready'), 'the worker to start');
     return subject;
   };
+}
+
+/** The other checkout's own way of launching, or, where it has none to import, the plain one. */
+async function launcherOf(workerFile: string): Promise<typeof forkWorker> {
+  const file = join(dirname(workerFile), 'worker-process.js');
+  if (existsSync(file)) {
+    const { forkWorker: other }: { forkWorker: typeof forkWorker } = await import(pathToFileURL(file).href);
+    return other;
+  }
+  return (config) => fork(workerFile, [JSON.stringify(config)], { serialization: 'advanced', execArgv: [] });
 }
 
 class RelayUnderTest implements Subject {

@@ -1,170 +1,176 @@
 /**
  * The newest packets of one incoming source, as received, to answer retransmission requests from and to start a new
- * viewer with. One ring of bytes and a small index: a packet costs one copy, nothing is allocated but when the ring has
- * to grow. Sequence numbers are unwrapped, time is an argument.
+ * viewer with. A packet costs one copy. Sequence numbers are unwrapped, time is an argument.
  *
- * Memory is what a session has least of, so the ring holds only what `retentionMs` asks for: at every lap it has taken
- * in one ringful of packets, and the time that took says whether it should grow by a step or shrink.
+ * Memory is what a session has least of. So packets lie in small chunks, as many as `retentionMs` asks for, and chunks
+ * that are done with go to whoever in this process wants one next: nothing is left to the garbage collector, which
+ * comes by too seldom for blocks of this size.
  */
 
-/** Bounds of the index; it grows with the ring. A packet that is 1024 numbers old cannot be asked for. */
-const MIN_SLOTS = 64;
-const MAX_SLOTS = 1_024;
-/** 14 packets of a picture, then two seconds of a 2 Mbit/s one. */
-const MIN_BYTES = 16 * 1_024;
-const MAX_BYTES = 512 * 1_024;
-/** Packets are never served when older, whatever the ring still holds. */
+/** Five packets of a picture. Chunks of one size fit everybody; this one wastes little behind the last packet. */
+const CHUNK_BYTES = 6 * 1_024;
+/** Entries of a chunk; half a second of voice. */
+const CHUNK_PACKETS = 24;
+const CHUNK_MEMORY_BYTES = CHUNK_BYTES + CHUNK_PACKETS * 22;
+/** Ten packets of a picture, whatever their age. */
+const MIN_CHUNKS = 2;
+/** Two seconds of a 2 Mbit/s picture. */
+const MAX_CHUNKS = 85;
+/** Packets are never served when older, whatever is still there. */
 const MAX_AGE_MS = 2_000;
-/** A ring that has lasted this many times as long as asked is too large: a step smaller it is still large enough. */
-const GENEROUS_LAPS = 2;
-/** Of a ring for each slot: pictures come in packets of 500 to 1200 bytes, those of a thin stream are few anyway. */
-const BYTES_PER_SLOT = 512;
 
-/** The sizes of a ring: powers of two and the middle between them, since doubling alone would waste a third of it. */
-const larger = (bytes: number) => (isPowerOfTwo(bytes) ? bytes * 1.5 : (bytes * 4) / 3);
-const smaller = (bytes: number) => (isPowerOfTwo(bytes) ? bytes * 0.75 : (bytes * 2) / 3);
-const isPowerOfTwo = (value: number) => (value & (value - 1)) === 0;
+/** Chunks without owner: what one session gives back another takes. More than these (0.8 MB) are let go. */
+const spare: Chunk[] = [];
+const MAX_SPARE = 128;
+
+/** Some packets that came one after the other. */
+class Chunk {
+  readonly bytes: Buffer;
+  readonly sequences: Float64Array;
+  readonly arrivedAt: Float64Array;
+  /** Start, length and payload offset of each. */
+  readonly places: Uint16Array;
+  count = 0;
+  used = 0;
+  /** Of the sequence numbers; retransmissions come late, so that those of neighbours overlap. */
+  lowest = 0;
+  highest = 0;
+  newestAt = 0;
+
+  constructor() {
+    const memory = new ArrayBuffer(CHUNK_MEMORY_BYTES);
+    this.bytes = Buffer.from(memory, 0, CHUNK_BYTES);
+    this.sequences = new Float64Array(memory, CHUNK_BYTES, CHUNK_PACKETS);
+    this.arrivedAt = new Float64Array(memory, CHUNK_BYTES + 8 * CHUNK_PACKETS, CHUNK_PACKETS);
+    this.places = new Uint16Array(memory, CHUNK_BYTES + 16 * CHUNK_PACKETS, 3 * CHUNK_PACKETS);
+  }
+
+  hasRoom(length: number): boolean {
+    return this.count < CHUNK_PACKETS && this.used + length <= CHUNK_BYTES;
+  }
+
+  put(sequence: number, packet: Buffer, payloadOffset: number, now: number): void {
+    const entry = this.count++;
+    packet.copy(this.bytes, this.used);
+    this.sequences[entry] = sequence;
+    this.arrivedAt[entry] = now;
+    this.places[3 * entry] = this.used;
+    this.places[3 * entry + 1] = packet.length;
+    this.places[3 * entry + 2] = payloadOffset;
+    this.used += packet.length;
+    this.lowest = entry === 0 ? sequence : Math.min(this.lowest, sequence);
+    this.highest = entry === 0 ? sequence : Math.max(this.highest, sequence);
+    this.newestAt = now;
+  }
+
+  /** −1 when it is not here. */
+  find(sequence: number): number {
+    if (sequence < this.lowest || sequence > this.highest) {
+      return -1;
+    }
+    for (let entry = this.count - 1; entry >= 0; entry--) {
+      if (this.sequences[entry] === sequence) {
+        return entry;
+      }
+    }
+    return -1;
+  }
+
+  empty(): this {
+    this.count = 0;
+    this.used = 0;
+    return this;
+  }
+}
 
 export class PacketCache {
   /** How long packets should stay; at most 2 s. */
   retentionMs = 0;
-  readonly #minBytes: number;
-  #ring: Buffer = Buffer.alloc(0);
-  /** By sequence number, lowest bits: which packet is there, where its bytes are, how many, when they came. */
-  #sequences = new Float64Array(0);
-  #positions = new Float64Array(0);
-  #lengths = new Uint16Array(0);
-  #payloadOffsets = new Uint16Array(0);
-  #arrivedAt = new Float64Array(0);
-  #slotMask = -1;
-  /** Bytes written since the ring is what it is: a position is one of these, its offset the rest of the division. */
-  #written = 0;
-  /** When the oldest byte of the full ring was written. */
-  #lapAt = 0;
-  #putAt = 0;
-
-  /** @param minBytes where the ring starts, a power of two of at least 2048 */
-  constructor(minBytes: number = MIN_BYTES) {
-    this.#minBytes = minBytes;
-  }
+  /** Oldest first; packets are put into the last. */
+  readonly #chunks: Chunk[] = [];
 
   /** Bytes of memory in use. */
   get bytes(): number {
-    return this.#ring.length + this.#sequences.length * 28;
+    return this.#chunks.length * CHUNK_MEMORY_BYTES;
   }
 
   /** Copies a packet of at most 1500 bytes in. */
   put(sequence: number, packet: Buffer, payloadOffset: number, now: number): void {
-    const { length } = packet;
-    let offset = this.#ring.length === 0 ? 0 : this.#written % this.#ring.length;
-    if (offset + length > this.#ring.length) {
-      this.#written += this.#ring.length - offset;
-      this.#startLap(now);
-      offset = this.#written % this.#ring.length;
+    let chunk = this.#chunks.at(-1);
+    if (chunk === undefined || !chunk.hasRoom(packet.length)) {
+      chunk = this.#nextChunk(now);
+      this.#chunks.push(chunk);
     }
-    packet.copy(this.#ring, offset);
-    const slot = sequence & this.#slotMask;
-    this.#sequences[slot] = sequence;
-    this.#positions[slot] = this.#written;
-    this.#lengths[slot] = length;
-    this.#payloadOffsets[slot] = payloadOffset;
-    this.#arrivedAt[slot] = now;
-    this.#written += length;
-    this.#putAt = now;
+    chunk.put(sequence, packet, payloadOffset, now);
   }
 
   /** @returns what the functions below take, good until the next `put`; −1 when the packet is not here (any more) */
   find(sequence: number, now: number): number {
-    const slot = sequence & this.#slotMask;
-    const kept =
-      this.#sequences[slot] === sequence &&
-      (this.#positions[slot] ?? 0) >= this.#written - this.#ring.length &&
-      now - (this.#arrivedAt[slot] ?? 0) <= MAX_AGE_MS;
-    return kept ? slot : -1;
+    for (let index = this.#chunks.length - 1; index >= 0; index--) {
+      const chunk = this.#chunks[index];
+      const entry = chunk === undefined ? -1 : chunk.find(sequence);
+      if (entry >= 0) {
+        return now - (chunk?.arrivedAt[entry] ?? 0) <= MAX_AGE_MS ? index * CHUNK_PACKETS + entry : -1;
+      }
+    }
+    return -1;
   }
 
   length(slot: number): number {
-    return this.#lengths[slot] ?? 0;
+    return this.#place(slot, 1);
   }
 
   payloadOffset(slot: number): number {
-    return this.#payloadOffsets[slot] ?? 0;
+    return this.#place(slot, 2);
   }
 
   /** Copies bytes `from … to − 1` of a packet to `target` at `at`, which has room for them. */
   copy(slot: number, target: Buffer, at: number, from: number, to: number): void {
-    const start = (this.#positions[slot] ?? 0) % this.#ring.length;
-    this.#ring.copy(target, at, start + from, start + to);
+    const start = this.#place(slot, 0);
+    this.#chunkOf(slot)?.bytes.copy(target, at, start + from, start + to);
   }
 
   /** Gives the memory back when nothing has come for a while. */
   tick(now: number): void {
-    if (this.#ring.length > 0 && now - this.#putAt > MAX_AGE_MS) {
+    if (now - (this.#chunks.at(-1)?.newestAt ?? now) > MAX_AGE_MS) {
       this.clear();
     }
   }
 
   clear(): void {
-    this.#ring = Buffer.alloc(0);
-    this.#sequences = new Float64Array(0);
-    this.#slotMask = -1;
-    this.#written = 0;
+    for (const chunk of this.#chunks) {
+      release(chunk);
+    }
+    this.#chunks.length = 0;
   }
 
-  /** The ring is full, or there is none yet: keeps it, or makes another that fits the time. */
-  #startLap(now: number): void {
-    const size = this.#ring.length;
-    const heldMs = now - this.#lapAt;
-    if (size > 0 && heldMs < Math.min(MAX_AGE_MS, this.retentionMs) && size < MAX_BYTES) {
-      // Everything is taken along, so that what the ring holds goes on reaching back to the same time.
-      this.#resize(larger(size));
-      return;
-    }
-    this.#lapAt = now;
-    if (size === 0) {
-      this.#resize(this.#minBytes);
-      return;
-    }
-    let fitting = size;
-    while ((heldMs * fitting) / size > GENEROUS_LAPS * this.retentionMs && fitting > this.#minBytes) {
-      fitting = smaller(fitting);
-    }
-    if (fitting < size) {
-      this.#resize(fitting);
-    }
+  #chunkOf(slot: number): Chunk | undefined {
+    return this.#chunks[Math.floor(slot / CHUNK_PACKETS)];
   }
 
-  /** Called when the whole ring is written: takes its newest bytes along, as many as fit. */
-  #resize(size: number): void {
-    const ring = this.#ring;
-    const sequences = this.#sequences;
-    const positions = this.#positions;
-    const lengths = this.#lengths;
-    const payloadOffsets = this.#payloadOffsets;
-    const arrivedAt = this.#arrivedAt;
-    const kept = Math.min(size, ring.length);
-    const shift = this.#written - kept;
-    const slots = Math.min(MAX_SLOTS, Math.max(MIN_SLOTS, 2 ** Math.ceil(Math.log2(size / BYTES_PER_SLOT))));
-    this.#ring = Buffer.allocUnsafeSlow(size);
-    ring.copy(this.#ring, 0, ring.length - kept);
-    this.#sequences = new Float64Array(slots).fill(-1);
-    this.#positions = new Float64Array(slots);
-    this.#lengths = new Uint16Array(slots);
-    this.#payloadOffsets = new Uint16Array(slots);
-    this.#arrivedAt = new Float64Array(slots);
-    this.#slotMask = slots - 1;
-    this.#written = kept;
-    for (let index = 0; index < sequences.length; index++) {
-      const sequence = sequences[index] ?? -1;
-      const position = (positions[index] ?? 0) - shift;
-      const slot = sequence & this.#slotMask;
-      if (sequence >= 0 && position >= 0 && sequence > (this.#sequences[slot] ?? 0)) {
-        this.#sequences[slot] = sequence;
-        this.#positions[slot] = position;
-        this.#lengths[slot] = lengths[index] ?? 0;
-        this.#payloadOffsets[slot] = payloadOffsets[index] ?? 0;
-        this.#arrivedAt[slot] = arrivedAt[index] ?? 0;
+  #place(slot: number, field: 0 | 1 | 2): number {
+    return this.#chunkOf(slot)?.places[3 * (slot % CHUNK_PACKETS) + field] ?? 0;
+  }
+
+  /** An empty one: the oldest when nobody asks for its packets any more, else another. */
+  #nextChunk(now: number): Chunk {
+    const neededFrom = now - Math.min(MAX_AGE_MS, this.retentionMs);
+    let old: Chunk | undefined;
+    while (
+      this.#chunks.length >= MIN_CHUNKS &&
+      ((this.#chunks[0]?.newestAt ?? now) < neededFrom || this.#chunks.length >= MAX_CHUNKS)
+    ) {
+      if (old !== undefined) {
+        release(old);
       }
+      old = this.#chunks.shift();
     }
+    return (old ?? spare.pop() ?? new Chunk()).empty();
+  }
+}
+
+function release(chunk: Chunk): void {
+  if (spare.length < MAX_SPARE) {
+    spare.push(chunk);
   }
 }

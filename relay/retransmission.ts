@@ -22,8 +22,6 @@ const RETENTION_CALM_ROUND_TRIPS = 4;
 const RETENTION_LOSSY_MS = 400;
 const RETENTION_LOSSY_ROUND_TRIPS = 12;
 const LOSSY_FOR_MS = 10_000;
-/** Half a second of voice with redundancy; the cache grows when more is wanted. */
-const SENT_CACHE_BYTES = 4 * 1_024;
 
 /** The same packet again sooner than this answers a NACK that crossed the answer to the one before. */
 const MIN_RESEND_INTERVAL_MS = 20;
@@ -97,7 +95,7 @@ export class Retransmitter {
   constructor(options: RetransmitterOptions) {
     this.#options = options;
     this.#rtxSequence = options.initialSequence;
-    this.#sent = options.kind === 'audio' ? new PacketCache(SENT_CACHE_BYTES) : undefined;
+    this.#sent = options.kind === 'audio' ? new PacketCache() : undefined;
   }
 
   get stats(): { nackedPackets: number; retransmitted: number; cacheMisses: number } {
