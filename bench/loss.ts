@@ -174,13 +174,19 @@ function bufferedMs({ jitterBufferDelay = 0, jitterBufferEmittedCount = 0 }: Rec
   return round((1_000 * jitterBufferDelay) / Math.max(1, jitterBufferEmittedCount), 0);
 }
 
+/** A share of nothing is no success: a picture that was given up is a picture that was not shown. */
+const LEAST_FRAMES_PER_S = 10;
+
 function meets(
-  figures: { decoded_share: number; freeze_share: number },
+  figures: { decoded_share: number; freeze_share: number; frames_sent?: number | undefined },
   target: Target | undefined,
+  seconds: number,
 ): boolean {
   return (
     target === undefined ||
-    (figures.decoded_share >= target.decoded_share && figures.freeze_share <= target.freeze_share)
+    ((figures.frames_sent ?? 0) >= LEAST_FRAMES_PER_S * seconds &&
+      figures.decoded_share >= target.decoded_share &&
+      figures.freeze_share <= target.freeze_share)
   );
 }
 
@@ -215,7 +221,7 @@ export async function loss(argv: string[], out: string | undefined, emit: Emit):
         const name = `loss_${percent}_percent${playout === undefined ? '' : `_playout_${playout}_ms`}`;
         levels[name] = level.figures;
         raw[name] = level.raw;
-        met &&= meets(level.figures, TARGETS[percent]);
+        met &&= meets(level.figures, TARGETS[percent], Number(values.seconds));
         emit({ level: name, ...level.figures });
       }
     }

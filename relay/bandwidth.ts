@@ -190,6 +190,12 @@ export class LossShare {
   #expectedBefore = 0;
   #lostBefore = 0;
   #at = Number.NEGATIVE_INFINITY;
+  #inARow = 0;
+
+  /** Intervals of half a second in a row that lost something: a short outage is one or two. */
+  get intervalsInARow(): number {
+    return this.#inARow;
+  }
 
   /** 0 to 1; 0 while there are too few packets to tell. */
   get share(): number {
@@ -202,8 +208,11 @@ export class LossShare {
       return;
     }
     if (expected >= this.#expectedBefore && this.#at !== Number.NEGATIVE_INFINITY) {
+      // Late ones that counted as lost at the last tick are taken back.
+      const more = lost - this.#lostBefore;
       this.#expected = LOSS_KEPT * this.#expected + expected - this.#expectedBefore;
-      this.#lost = LOSS_KEPT * this.#lost + Math.max(0, lost - this.#lostBefore);
+      this.#lost = Math.max(0, LOSS_KEPT * this.#lost + more);
+      this.#inARow = more > 0 ? this.#inARow + 1 : 0;
     }
     this.#expectedBefore = expected;
     this.#lostBefore = lost;

@@ -240,10 +240,15 @@ export class PeerFeedback {
   }
 
   tick(now: number, sources: readonly ReportedSource[]): void {
-    if (this.#estimation === 'sendSide' && now >= this.#transportAt) {
+    if (now >= this.#transportAt) {
       this.#transportAt = Math.max(this.#transportAt, now - TRANSPORT_FEEDBACK_INTERVAL_MS);
       this.#transportAt += TRANSPORT_FEEDBACK_INTERVAL_MS;
-      this.#sendTransportFeedback(sources.find((source) => source.ssrc !== undefined)?.ssrc ?? 0);
+      if (this.#estimation === 'receiveSide') {
+        // A page takes silence for a dead path (client/media-watch.ts): an empty report is a sign of life.
+        this.#sendScratch(writeReceiverReport(scratch, 0, this.#ssrc));
+      } else {
+        this.#sendTransportFeedback(sources.find((source) => source.ssrc !== undefined)?.ssrc ?? 0);
+      }
     }
     if (now >= this.#reportAt) {
       this.#reportAt = now + REPORT_INTERVAL_MS;

@@ -289,6 +289,9 @@ export class Member implements PacketReceiver {
     for (const downtrack of this.downtracks) {
       downtrack.close();
     }
+    for (const uptrack of this.uptracks.all) {
+      uptrack.cache.clear();
+    }
     this.pipe?.close();
   }
 

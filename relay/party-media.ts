@@ -42,6 +42,7 @@ type Peer = {
   /** Only of meaning while `connected`. */
   connectedAt: number;
   flowing: boolean;
+  readonly estimation: Estimation;
 };
 
 export type PartyOptions = {
@@ -229,7 +230,10 @@ export class PartyMedia {
   }
 
   #offer(codec: VideoCodec): number {
-    const wanted = this.#peers.length === 0 || (this.#peers.length === 1 && this.#renewing);
+    const [only] = this.#peers;
+    // A state and no event: whatever becomes of the first try, the wish stays.
+    const isMisjudged = only?.connected === true && only.estimation !== this.#estimation;
+    const wanted = only === undefined || (this.#peers.length === 1 && (this.#renewing || isMisjudged));
     if (!this.#participant || !wanted) {
       return Number.POSITIVE_INFINITY;
     }
@@ -248,7 +252,8 @@ export class PartyMedia {
     }
     this.#allowance -= 1;
     this.#renewing = false;
-    this.#peers.push({ id, connected: false, connectedAt: 0, flowing: false });
+    const estimation = this.#estimation;
+    this.#peers.push({ id, connected: false, connectedAt: 0, flowing: false, estimation });
     if (this.#due.audio || this.#due.video) {
       this.#plane.expect(id, this.#due);
     }
@@ -346,8 +351,10 @@ export class PartyMedia {
         }
       },
       lossy: (peerId) => {
-        this.#estimation = 'receiveSide';
-        this.peerStalled(peerId);
+        if (of(peerId)) {
+          this.#estimation = 'receiveSide';
+          this.#events.changed();
+        }
       },
       closed: (peerId, reason) => this.#lost(peerId, reason),
     };

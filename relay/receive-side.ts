@@ -36,8 +36,10 @@ const LONG_QUEUE_MS = 200;
 const SETTLE_MS = 300;
 
 /** Doubles in a second as long as nothing is known of the path, else creeps: 5 % a second. */
-const GROWTH_UNKNOWN = 2 ** (BUCKET_MS / 1_000);
-const GROWTH_NEAR = 1.05 ** (BUCKET_MS / 1_000);
+const GROWTH_UNKNOWN_PER_S = 2;
+const GROWTH_NEAR_PER_S = 1.05;
+/** A loop that was held up longer knows nothing of the time between. */
+const LONGEST_STEP_MS = 200;
 /** The path carries so much more than when it was full: that is not known any more. */
 const PASSED = 1.15;
 
@@ -45,8 +47,9 @@ const PASSED = 1.15;
 const UNUSED_FACTOR = 1.5;
 const UNUSED_BPS = 50_000;
 
-/** More is no radio link but somebody who drops what is too much. */
+/** More is no radio link but somebody who drops what is too much. For as long as the share remembers, once is enough. */
 const POLICED_LOSS = 0.35;
+const POLICED_SETTLE_MS = 5_000;
 
 /** IPv4, UDP and the authentication tag of SRTP. */
 const PACKET_OVERHEAD_BYTES = 28 + 10;
@@ -57,7 +60,7 @@ const SEND_TIME_WRAP = 2 ** 24;
 export class ReceiveSideBandwidth {
   readonly #maxBps: number;
   #bps: number;
-  /** Sender's clock, unwrapped, in its units; and the difference of the clocks at the first packet, in ms. */
+  /** The sender's clock: as last read, and unwrapped, in its units. */
   #sendTime = -1;
   #sendUnits = 0;
   /** The running bucket. */
@@ -78,6 +81,8 @@ export class ReceiveSideBandwidth {
   /** What the path carried when it was full; 0 when that is not known. */
   #fullBps = 0;
   #settledAt = Number.NEGATIVE_INFINITY;
+  /** The queue when the estimate was last lowered, until it is raised again. */
+  #loweredAtQueueMs = Number.POSITIVE_INFINITY;
 
   constructor(startBps: number, maxBps: number) {
     this.#bps = startBps;
@@ -87,6 +92,11 @@ export class ReceiveSideBandwidth {
   /** Bits per second, headers included. */
   get bps(): number {
     return this.#bps;
+  }
+
+  /** Packets with the sender's clock have come; without, nothing can be said. */
+  get started(): boolean {
+    return this.#sendTime >= 0;
   }
 
   /** Milliseconds that packets waited lately. */
@@ -124,11 +134,11 @@ export class ReceiveSideBandwidth {
     }
     const threshold = QUEUE_MS + (FULL_PACKET_BITS * 1_000) / this.#bps;
     if (this.#queueMs > threshold && this.#busyMs >= BUSY_FOR_MS) {
-      this.#lower((this.#busyBytes * 8_000) / this.#busyMs, now, roundTripMs);
+      this.#lower((this.#busyBytes * 8_000) / this.#busyMs, now, roundTripMs + SETTLE_MS);
     } else if (lossShare > POLICED_LOSS) {
-      this.#lower(rate, now, roundTripMs);
+      this.#lower(rate, now, POLICED_SETTLE_MS);
     } else if (this.#queueMs < threshold / 2) {
-      this.#raise(rate);
+      this.#raise(rate, Math.min(elapsed, LONGEST_STEP_MS) / 1_000);
     }
   }
 
@@ -147,9 +157,8 @@ export class ReceiveSideBandwidth {
     }
     this.#bases[this.#baseSlot] = Math.min(this.#bases[this.#baseSlot] ?? this.#transit, this.#transit);
     const recent = least(this.#transits);
-    if (recent !== Number.POSITIVE_INFINITY) {
-      this.#queueMs = Math.max(0, recent - least(this.#bases));
-    }
+    // Without a packet nothing is known of the queue; old knowledge would make of silence a path that carries nothing.
+    this.#queueMs = recent === Number.POSITIVE_INFINITY ? 0 : Math.max(0, recent - least(this.#bases));
     if (this.#queueMs > BUSY_QUEUE_MS) {
       this.#busyBytes += this.#bytes;
       this.#busyMs += elapsed;
@@ -167,21 +176,26 @@ export class ReceiveSideBandwidth {
     return (sum * 8_000) / (RATE_BUCKETS * BUCKET_MS);
   }
 
-  #lower(fullBps: number, now: number, roundTripMs: number): void {
+  #lower(fullBps: number, now: number, settleMs: number): void {
     const share = this.#queueMs > LONG_QUEUE_MS ? AFTER_LONG_QUEUE : AFTER_OVERUSE;
     this.#fullBps = fullBps;
-    this.#bps = Math.max(FLOOR_BPS, Math.min(this.#bps, share * fullBps));
-    this.#settledAt = now + roundTripMs + SETTLE_MS;
+    // Voice and headers are in what arrives and do not follow a REMB: where the last step left the queue as long, the
+    // next goes down from where it is.
+    const from = this.#queueMs >= this.#loweredAtQueueMs ? share * this.#bps : this.#bps;
+    this.#bps = Math.max(FLOOR_BPS, Math.min(from, share * fullBps));
+    this.#loweredAtQueueMs = this.#queueMs;
+    this.#settledAt = now + settleMs;
     this.#busyBytes = 0;
     this.#busyMs = 0;
   }
 
-  #raise(rate: number): void {
+  #raise(rate: number, seconds: number): void {
+    this.#loweredAtQueueMs = Number.POSITIVE_INFINITY;
     if (this.#fullBps > 0 && this.#bps > PASSED * this.#fullBps) {
       this.#fullBps = 0;
     }
     const isNear = this.#fullBps > 0 && this.#bps > AFTER_OVERUSE * this.#fullBps;
-    const grown = this.#bps * (isNear ? GROWTH_NEAR : GROWTH_UNKNOWN);
+    const grown = this.#bps * (isNear ? GROWTH_NEAR_PER_S : GROWTH_UNKNOWN_PER_S) ** seconds;
     const used = Math.min(this.#maxBps, UNUSED_FACTOR * rate + UNUSED_BPS);
     this.#bps = Math.max(this.#bps, Math.min(grown, used));
   }

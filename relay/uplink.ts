@@ -13,6 +13,8 @@ const LOSSY_SHARE = 0.12;
 /** What is lost while so much is queued is lost for want of room, which the browser judges best. */
 const LOSSY_QUEUE_MS = 100;
 const LOSSY_FOR_MS = 1_000;
+/** Two seconds; an outage is counted when it is over, in one or two. */
+const LOSSY_INTERVALS = 4;
 
 export class Uplink {
   readonly estimation: Estimation;
@@ -47,7 +49,11 @@ export class Uplink {
   tick(picture: Reception, roundTripMs: number, now: number): void {
     this.#loss.tick(picture.expected, picture.missing, now);
     this.#bandwidth.tick(now, roundTripMs, this.#loss.share);
-    const isLossy = this.#loss.share >= LOSSY_SHARE && this.#bandwidth.queueMs < LOSSY_QUEUE_MS;
+    const isLossy =
+      this.#bandwidth.started &&
+      this.#loss.share >= LOSSY_SHARE &&
+      this.#loss.intervalsInARow >= LOSSY_INTERVALS &&
+      this.#bandwidth.queueMs < LOSSY_QUEUE_MS;
     this.#lossySince = isLossy ? Math.min(this.#lossySince, now) : Number.POSITIVE_INFINITY;
   }
 

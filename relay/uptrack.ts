@@ -434,7 +434,8 @@ export class Uptrack {
 
   #askForKeyframe(now: number): void {
     const ssrc = this.#ssrc;
-    if (ssrc !== undefined && this.#keyframeRequests.isDue(now, this.#feedback.roundTrip.ms)) {
+    const isWanted = this.#open && !this.#shed;
+    if (isWanted && ssrc !== undefined && this.#keyframeRequests.isDue(now, this.#feedback.roundTrip.ms)) {
       this.#stats.plis++;
       this.#feedback.requestKeyframe(ssrc);
     }

@@ -7,7 +7,7 @@
 /** What one look at the statistics adds. */
 export type PlayoutSample = {
   packets: number;
-  /** Lost or sent again. */
+  /** Lost on the way here, repaired later or not. */
   missed: number;
   freezes: number;
   /** Seconds of voice, and of voice made up for what was missing. */
@@ -30,7 +30,7 @@ export type Playout = {
 /** Two round trips to the relay of 65 ms with the repetition of a lost request; and for what is worse. */
 const TARGETS_MS = [0, 150, 250];
 
-export const LOOK_INTERVAL_MS = 1_000;
+const LOOK_INTERVAL_MS = 1_000;
 /** What is left of a sum after each look: four seconds in the mean. */
 const KEPT = 0.75;
 const MIN_PACKETS = 100;
@@ -68,9 +68,11 @@ export function targetMs({ step }: Playout): number | null {
 export function stepPlayout(before: Playout, sample: PlayoutSample, now: number): Playout {
   const recent = added(before.recent, sample);
   const isLossy = recent.packets >= MIN_PACKETS && recent.missed > MISSED_SHARE * recent.packets;
-  const isHeard = recent.heardS >= MIN_HEARD_S && recent.concealedS > CONCEALED_SHARE * recent.heardS;
+  // A microphone that is switched off leaves a gap as well, and loses nothing.
+  const isHeard =
+    recent.missed > 0 && recent.heardS >= MIN_HEARD_S && recent.concealedS > CONCEALED_SHARE * recent.heardS;
   const isBroken = isHeard || recent.freezes >= FREEZES;
-  const calmSince = isLossy || isBroken ? now : before.calmSince;
+  const calmSince = isBroken || (isLossy && before.step < 2) ? now : before.calmSince;
   const same = { ...before, recent, calmSince };
   // Loss alone is what the first step is for; more of it only while something is seen or heard of it.
   const wanted = isBroken ? before.step + 1 : isLossy ? Math.max(1, before.step) : before.step;
@@ -102,8 +104,6 @@ function added(before: PlayoutSample, sample: PlayoutSample): PlayoutSample {
 }
 
 // ---------------------------------------------------------------- at the browser
-
-type Inbound = RTCInboundRtpStreamStats & { retransmittedPacketsReceived?: number };
 
 /** Follows one connection. */
 export class ConnectionPlayout {
@@ -142,9 +142,10 @@ function totalsOf(report: RTCStatsReport): PlayoutSample {
   const totals = { ...NOTHING };
   report.forEach((entry: RTCStats) => {
     if (entry.type === 'inbound-rtp') {
-      const inbound = entry as Inbound;
+      const inbound = entry as RTCInboundRtpStreamStats;
       totals.packets += inbound.packetsReceived ?? 0;
-      totals.missed += Math.max(0, inbound.packetsLost ?? 0) + (inbound.retransmittedPacketsReceived ?? 0);
+      // What was sent again is no measure: the relay also sends copies that nobody asked for.
+      totals.missed += Math.max(0, inbound.packetsLost ?? 0);
       totals.freezes += inbound.freezeCount ?? 0;
       const { totalSamplesReceived = 0, totalSamplesDuration = 0 } = inbound;
       totals.heardS += totalSamplesDuration;

@@ -45,11 +45,12 @@ t.test('one freeze is chance, two are not, and more of them ask for more', async
   t.equal(steps(state, FROZEN, 2).at(-1), 150);
   t.ok(steps(state, FROZEN, 10).includes(250));
   t.equal(steps(state, FROZEN, 60).at(-1), 250, 'there is no more');
+  t.equal(steps(state, LOSSY, 60).at(-1), 150, 'and less once only packets are lost');
 });
 
 t.test('a voice with gaps counts as well; a silent microphone has none', async (t) => {
-  t.equal(steps(start(), { ...GOOD, concealedS: 0.03 }, 4).at(-1), 150);
-  t.equal(steps(start(), { ...GOOD, concealedS: 0.002 }, 30).at(-1), null);
+  t.equal(steps(start(), { ...GOOD, missed: 1, concealedS: 0.03 }, 4).at(-1), 150);
+  t.equal(steps(start(), { ...GOOD, concealedS: 0.03 }, 30).at(-1), null, 'switched off');
 });
 
 t.test('calm for 20 s: back; wrong again soon after: the next time later', async (t) => {
@@ -80,7 +81,7 @@ t.test('reads a report, once a second, and sets every receiver that can', async 
       type: 'inbound-rtp',
       kind: 'video',
       packetsReceived: second * 100,
-      packetsLost: -1,
+      packetsLost: second * 6,
       retransmittedPacketsReceived: second * 6,
     };
     const report = new Map<string, object>([

@@ -7,6 +7,7 @@
  * session is lost, and afterwards ordinary work goes on.
  */
 import { setImmediate as turnOfTheLoop } from 'node:timers/promises';
+import { parseClientMessage } from '../../relay/messages.ts';
 import type { Account, ServerMessage } from '../../relay/protocol.ts';
 import { currentTerms } from '../../relay/terms.ts';
 import { mutatedLines } from './mutate.ts';
@@ -136,6 +137,8 @@ class Conversation {
   readonly #peers = new Map<string, string>();
   readonly #created = new Set<number>();
   readonly #removed = new Set<number>();
+  /** By actor: sessions to be dismissed, by word of a page that may not live to hear that they are. */
+  readonly #dismissing = new Map<string, Set<number>>();
   readonly #network: string;
   #floods = 0;
   /** Nobody waits for answers any more. */
@@ -215,6 +218,11 @@ class Conversation {
     const socket = this.#socket(actor);
     this.messages++;
     socket.expects(text);
+    const parsed = parseClientMessage(text);
+    if (parsed.ok && parsed.message.type === 'dismissSession') {
+      const { sessionId } = parsed.message;
+      this.#dismissing.set(actor, (this.#dismissing.get(actor) ?? new Set()).add(sessionId));
+    }
     this.#front.signalling.message(socket, text, Buffer.byteLength(text));
     if (socket.closed !== undefined) {
       this.#close(actor, socket.closed);
@@ -239,6 +247,9 @@ class Conversation {
     const socket = this.#sockets.get(actor);
     if (socket !== undefined) {
       this.#sockets.delete(actor);
+      for (const id of this.#dismissing.get(actor) ?? []) {
+        this.#removed.add(id);
+      }
       socket.close(code);
       this.#front.signalling.close(socket, code);
     }

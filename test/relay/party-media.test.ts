@@ -134,6 +134,18 @@ t.test('a path that ruins the estimate of the browser gets a connection that the
   );
 });
 
+t.test('that wish outlasts a socket that breaks before the other connection is up', async (t) => {
+  const { plane, media, clock } = running();
+  plane.listeners.get('p1')?.connected('p1');
+  plane.listeners.get('p1')?.lossy('p1');
+  plane.take();
+  media.join('customer', new Page(), ['p1', 'p3']);
+  t.same(plane.take(), ['closePeer p3'], 'words about it may have been lost');
+  media.settle(machine('active'));
+  clock.advance(5_000);
+  t.match(plane.take().join(), /createPeer customer VP8 receiveSide p4/);
+});
+
 t.test('a newer connection that has nothing to send takes over three seconds after it is up', async (t) => {
   const { plane, media, clock } = running();
   media.peerStalled('p2', 'technician');
