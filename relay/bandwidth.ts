@@ -125,7 +125,8 @@ export class ViewerBandwidth {
   onLoss(lossShare: number, sentBps: number, now: number): void {
     if (lossShare > LOSS_OF_FULL_PATH && this.#limitBps === NO_LIMIT) {
       this.#fullBps = sentBps * (1 - lossShare);
-      this.#limit(Math.max(LOSS_FLOOR_BPS, this.#fullBps, this.#estimateBps), now);
+      const believedBps = Math.min(this.#estimateBps, PASSED * this.#fullBps);
+      this.#limit(Math.max(LOSS_FLOOR_BPS, this.#fullBps, believedBps), now);
     }
   }
 

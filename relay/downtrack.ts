@@ -291,6 +291,7 @@ export class Downtrack implements Downstream {
 
   close(): void {
     this.switchTo(undefined, 0);
+    this.#retransmitter.close();
   }
 
   /**

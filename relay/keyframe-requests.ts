@@ -11,9 +11,12 @@ export class KeyframeRequests {
   /** Still to be sent for the last wish; 0 when it is fulfilled. */
   #tries = 0;
   #sentAt = Number.NEGATIVE_INFINITY;
+  /** Something has been sent for the wish that is still open, and may be on its way. */
+  #isAsked = false;
 
-  /** Somebody needs one. */
+  /** Somebody needs one, or still does. */
   want(): void {
+    this.#isAsked &&= this.#tries > 0;
     this.#tries = MAX_TRIES;
   }
 
@@ -24,12 +27,12 @@ export class KeyframeRequests {
 
   /** @returns whether to send a request now, which is then counted as sent */
   isDue(now: number, roundTripMs: number): boolean {
-    const isRepeated = this.#tries < MAX_TRIES;
-    const intervalMs = isRepeated ? Math.max(INTERVAL_MS, roundTripMs + KEYFRAME_TAKES_MS) : INTERVAL_MS;
+    const intervalMs = this.#isAsked ? Math.max(INTERVAL_MS, roundTripMs + KEYFRAME_TAKES_MS) : INTERVAL_MS;
     if (this.#tries === 0 || now - this.#sentAt < intervalMs) {
       return false;
     }
     this.#tries--;
+    this.#isAsked = true;
     this.#sentAt = now;
     return true;
   }

@@ -189,6 +189,11 @@ export class Retransmitter {
     }
   }
 
+  /** Gives back what is kept for this viewer. */
+  close(): void {
+    this.#sent?.clear();
+  }
+
   /** How often each packet goes again without being asked for. */
   #copies(now: number): number {
     if (this.lossShare > VERY_HEAVY_LOSS) {

@@ -51,3 +51,18 @@ t.test('many wishes are one request per half second', async (t) => {
   }
   t.same(times, [0, 500, 1_000, 1_500]);
 });
+
+t.test(
+  'also a wish that every waiting packet repeats is asked for again only when the answer could have come',
+  async (t) => {
+    const requests = new KeyframeRequests();
+    const times: number[] = [];
+    for (let now = 0; now < 1_700; now += 10) {
+      requests.want();
+      if (requests.isDue(now, 600)) {
+        times.push(now);
+      }
+    }
+    t.same(times, [0, 800, 1_600]);
+  },
+);
