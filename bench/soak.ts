@@ -21,8 +21,8 @@ const WARM_UP_SESSIONS = 2;
 const FILL_TIMEOUT_MS = 120_000;
 /** Node grows to its working size first; slopes are taken over what comes behind this share. */
 const WARM_UP_SHARE = 0.5;
-/** Sessions at once, so that all of it stays below a third of a core here. */
-const DEFAULT_SESSIONS = 12;
+/** Sessions at once: enough that what a process has once hardly counts for the memory of each. */
+const DEFAULT_SESSIONS = 30;
 
 export type SoakSample = {
   seconds: number;

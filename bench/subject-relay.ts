@@ -4,7 +4,12 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { forkWorker, type WorkerLaunch } from '../relay/worker-process.ts';
-import type { WorkerCommand, WorkerConfig, WorkerEvent } from '../relay/worker-protocol.ts';
+import {
+  STATS_INTERVAL_MS,
+  type WorkerCommand,
+  type WorkerConfig,
+  type WorkerEvent,
+} from '../relay/worker-protocol.ts';
 import type { Session } from './forward-load.ts';
 import { benchAddress } from './private-network.ts';
 import { closeAll, ended, pidOf, type StartSubject, type Subject, within } from './subject.ts';
@@ -58,6 +63,7 @@ async function launcherOf(workerFile: string): Promise<typeof forkWorker> {
 
 class RelayUnderTest implements Subject {
   readonly #child: ChildProcess;
+  readonly #startedAt = performance.now();
   readonly #peers = new Map<string, SyntheticPeer>();
 
   constructor(child: ChildProcess) {
@@ -80,9 +86,17 @@ class RelayUnderTest implements Subject {
   }
 
   async report(): Promise<Record<string, unknown>> {
-    const stats = this.event('stats');
+    const ageMs = performance.now() - this.#startedAt;
     this.#command({ type: 'collectStats' });
-    return await within(stats, 'the worker to tell its statistics');
+    // Under load this process has left older ones unread.
+    const newest = async () => {
+      let stats = await this.event('stats');
+      while (stats.uptimeMs < ageMs - STATS_INTERVAL_MS / 2) {
+        stats = await this.event('stats');
+      }
+      return stats;
+    };
+    return await within(newest(), 'the worker to tell its statistics');
   }
 
   async stop(): Promise<void> {

@@ -7,24 +7,35 @@
  * comes by too seldom for blocks of this size.
  */
 
-/** Five packets of a picture. Chunks of one size fit everybody; this one wastes little behind the last packet. */
-const CHUNK_BYTES = 6 * 1_024;
-/** Entries of a chunk; half a second of voice. */
-const CHUNK_PACKETS = 24;
-const CHUNK_MEMORY_BYTES = CHUNK_BYTES + CHUNK_PACKETS * 22;
-/** Ten packets of a picture, whatever their age. */
+/**
+ * Chunks of one size, and those of them without owner: what one session gives back another takes. More than `maxSpare` (7 MB) are let go,
+ * and their memory comes back only when V8 clears its old generation, which hardly ever happens in a worker; with 128
+ * of them, 40 sessions that had to catch up a few times left 19 MB behind.
+ */
+type Pool = {
+  readonly bytes: number;
+  readonly packets: number;
+  readonly maxSpare: number;
+  readonly spare: Chunk[];
+};
+
+/** Five packets of a picture: little is wasted behind the last. Two fifths of a second of voice. */
+const POOLS: Readonly<Record<'audio' | 'video', Pool>> = {
+  video: { bytes: 6 * 1_024, packets: 24, maxSpare: 1_024, spare: [] },
+  audio: { bytes: 2 * 1_024, packets: 20, maxSpare: 256, spare: [] },
+};
+/** Of the number, the time and the place of a packet. */
+const ENTRY_BYTES = 22;
+/** Of each cache, whatever their age. */
 const MIN_CHUNKS = 2;
 /** Two seconds of a 2 Mbit/s picture. */
 const MAX_CHUNKS = 85;
 /** Packets are never served when older, whatever is still there. */
 const MAX_AGE_MS = 2_000;
 
-/** Chunks without owner: what one session gives back another takes. More than these (0.8 MB) are let go. */
-const spare: Chunk[] = [];
-const MAX_SPARE = 128;
-
 /** Some packets that came one after the other. */
 class Chunk {
+  readonly pool: Pool;
   readonly bytes: Buffer;
   readonly sequences: Float64Array;
   readonly arrivedAt: Float64Array;
@@ -37,16 +48,18 @@ class Chunk {
   highest = 0;
   newestAt = 0;
 
-  constructor() {
-    const memory = new ArrayBuffer(CHUNK_MEMORY_BYTES);
-    this.bytes = Buffer.from(memory, 0, CHUNK_BYTES);
-    this.sequences = new Float64Array(memory, CHUNK_BYTES, CHUNK_PACKETS);
-    this.arrivedAt = new Float64Array(memory, CHUNK_BYTES + 8 * CHUNK_PACKETS, CHUNK_PACKETS);
-    this.places = new Uint16Array(memory, CHUNK_BYTES + 16 * CHUNK_PACKETS, 3 * CHUNK_PACKETS);
+  constructor(pool: Pool) {
+    const { bytes, packets } = pool;
+    const memory = new ArrayBuffer(bytes + packets * ENTRY_BYTES);
+    this.pool = pool;
+    this.bytes = Buffer.from(memory, 0, bytes);
+    this.sequences = new Float64Array(memory, bytes, packets);
+    this.arrivedAt = new Float64Array(memory, bytes + 8 * packets, packets);
+    this.places = new Uint16Array(memory, bytes + 16 * packets, 3 * packets);
   }
 
   hasRoom(length: number): boolean {
-    return this.count < CHUNK_PACKETS && this.used + length <= CHUNK_BYTES;
+    return this.count < this.pool.packets && this.used + length <= this.pool.bytes;
   }
 
   put(sequence: number, packet: Buffer, payloadOffset: number, now: number): void {
@@ -88,10 +101,15 @@ export class PacketCache {
   retentionMs = 0;
   /** Oldest first; packets are put into the last. */
   readonly #chunks: Chunk[] = [];
+  readonly #pool: Pool;
+
+  constructor(kind: 'audio' | 'video') {
+    this.#pool = POOLS[kind];
+  }
 
   /** Bytes of memory in use. */
   get bytes(): number {
-    return this.#chunks.length * CHUNK_MEMORY_BYTES;
+    return this.#chunks.length * (this.#pool.bytes + this.#pool.packets * ENTRY_BYTES);
   }
 
   /** Copies a packet of at most 1500 bytes in. */
@@ -110,7 +128,7 @@ export class PacketCache {
       const chunk = this.#chunks[index];
       const entry = chunk === undefined ? -1 : chunk.find(sequence);
       if (entry >= 0) {
-        return now - (chunk?.arrivedAt[entry] ?? 0) <= MAX_AGE_MS ? index * CHUNK_PACKETS + entry : -1;
+        return now - (chunk?.arrivedAt[entry] ?? 0) <= MAX_AGE_MS ? index * this.#pool.packets + entry : -1;
       }
     }
     return -1;
@@ -145,11 +163,11 @@ export class PacketCache {
   }
 
   #chunkOf(slot: number): Chunk | undefined {
-    return this.#chunks[Math.floor(slot / CHUNK_PACKETS)];
+    return this.#chunks[Math.floor(slot / this.#pool.packets)];
   }
 
   #place(slot: number, field: 0 | 1 | 2): number {
-    return this.#chunkOf(slot)?.places[3 * (slot % CHUNK_PACKETS) + field] ?? 0;
+    return this.#chunkOf(slot)?.places[3 * (slot % this.#pool.packets) + field] ?? 0;
   }
 
   /** An empty one: the oldest when nobody asks for its packets any more, else another. */
@@ -165,12 +183,13 @@ export class PacketCache {
       }
       old = this.#chunks.shift();
     }
-    return (old ?? spare.pop() ?? new Chunk()).empty();
+    return (old ?? this.#pool.spare.pop() ?? new Chunk(this.#pool)).empty();
   }
 }
 
 function release(chunk: Chunk): void {
-  if (spare.length < MAX_SPARE) {
+  const { spare, maxSpare } = chunk.pool;
+  if (spare.length < maxSpare) {
     spare.push(chunk);
   }
 }

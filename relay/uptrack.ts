@@ -67,7 +67,7 @@ export class Uptrack {
   readonly format: TrackFormat;
   readonly reception: Reception;
   /** What retransmissions of a picture are answered from. */
-  readonly cache = new PacketCache();
+  readonly cache: PacketCache;
   readonly #feedback: PeerFeedback;
   readonly #counters: PacketCounters;
   readonly #unwrapper = new SequenceUnwrapper();
@@ -102,6 +102,7 @@ export class Uptrack {
 
   constructor(format: TrackFormat, feedback: PeerFeedback, counters: PacketCounters) {
     this.format = format;
+    this.cache = new PacketCache(format.kind);
     this.reception = new Reception(format.clockRateHz);
     this.#feedback = feedback;
     this.#counters = counters;

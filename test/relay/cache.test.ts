@@ -28,7 +28,7 @@ function isThere(cache: PacketCache, sequence: number, length: number, now: numb
 
 for (const start of STARTS) {
   t.test(`from ${start}`, async (t) => {
-    const cache = new PacketCache();
+    const cache = new PacketCache('video');
     t.equal(cache.find(start, 0), -1, 'empty');
     for (let n = 0; n < 5; n++) {
       cache.put(start + n, content(start + n, 100 + n), 24, n);
@@ -59,7 +59,7 @@ function feed(
 }
 
 t.test('it grows to hold what is asked for, and shrinks when less comes', async (t) => {
-  const cache = new PacketCache();
+  const cache = new PacketCache('video');
   cache.retentionMs = 400;
   let at = feed(cache, { sequence: 65_536, now: 0 }, 300, 3);
   const age = (ms: number) => at.sequence - Math.floor((ms / 1_000) * 300);
@@ -75,26 +75,26 @@ t.test('it grows to hold what is asked for, and shrinks when less comes', async 
 });
 
 t.test('its memory has a limit, whatever comes', async (t) => {
-  const cache = new PacketCache();
+  const cache = new PacketCache('video');
   cache.retentionMs = 1e9;
   feed(cache, { sequence: 65_536, now: 0 }, 4_000, 5);
   t.ok(cache.bytes <= 560 * 1_024, `${cache.bytes} bytes`);
 });
 
 t.test('memory that one has given back another uses, and sees nothing of what was in it', async (t) => {
-  const first = new PacketCache();
+  const first = new PacketCache('video');
   first.put(65_536, content(65_536, 1_200), 24, 0);
   first.clear();
   t.equal(first.bytes, 0);
   t.equal(first.find(65_536, 0), -1);
-  const second = new PacketCache();
+  const second = new PacketCache('video');
   second.put(70_000, content(70_000, 100), 24, 0);
   t.equal(second.find(65_536, 0), -1);
   t.ok(isThere(second, 70_000, 100, 0));
 });
 
 t.test('nothing older than two seconds is served', async (t) => {
-  const cache = new PacketCache();
+  const cache = new PacketCache('video');
   cache.put(65_536, content(65_536, 200), 24, 0);
   t.ok(isThere(cache, 65_536, 200, 2_000));
   t.equal(cache.find(65_536, 2_001), -1);
@@ -115,7 +115,7 @@ t.test(
           fc.constantFrom(...STARTS),
           fc.nat({ max: 2_000 }),
           (packets, start, retentionMs) => {
-            const cache = new PacketCache();
+            const cache = new PacketCache('video');
             cache.retentionMs = retentionMs;
             const put = new Map<number, number>();
             let now = 0;

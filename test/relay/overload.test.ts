@@ -74,12 +74,22 @@ t.test('a loop that stays late sheds all video within a second and a half', asyn
 });
 
 t.test('a short stall is passed over, a long one drops the video that waits in the queue', async (t) => {
-  const short = new Model().run(5_000, CALM).run(SAMPLE_INTERVAL_MS, { ...CALM, lagMs: 300 });
+  const short = new Model().run(5_000, CALM).run(SAMPLE_INTERVAL_MS, { ...CALM, lagMs: 900 });
   t.equal(short.state.shedShare, 0);
+  short.run(SAMPLE_INTERVAL_MS, { ...CALM, lagMs: 400, utilisation: 1 }).run(SAMPLE_INTERVAL_MS, CALM);
+  t.equal(short.state.shedShare, 0, 'nor is what the loop then makes up for');
   const long = new Model().run(5_000, CALM).run(SAMPLE_INTERVAL_MS, { ...CALM, lagMs: 2_000 });
   t.equal(long.state.shedShare, 1);
   const back = long.until(CALM, ({ shedShare }) => shedShare === 0);
   t.ok(back !== undefined && back <= 4_000, `video is back after ${back} ms`);
+});
+
+t.test('a machine that stands still now and then costs nobody the picture', async (t) => {
+  const model = new Model();
+  for (let second = 0; second < 60; second++) {
+    model.run(500, { ...CALM, utilisation: 0.6 }).run(500, { ...CALM, lagMs: 250, utilisation: 0.8 });
+  }
+  t.equal(model.changes, 0);
 });
 
 t.test('a loop that is only busy is relieved in steps', async (t) => {
