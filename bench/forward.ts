@@ -117,6 +117,7 @@ function readOptions(argv: readonly string[]): Options {
       mux: { type: 'boolean', default: false },
       'node-options': { type: 'string' },
       'no-batch': { type: 'boolean', default: false },
+      preload: { type: 'string' },
       env: { type: 'string', multiple: true, default: [] },
     },
   });
@@ -132,6 +133,7 @@ function readOptions(argv: readonly string[]): Options {
     environment,
     ...(values['node-options'] !== undefined && { execArgv: values['node-options'].split(' ') }),
     batch: !values['no-batch'],
+    ...(values.preload !== undefined && { preload: values.preload }),
   };
   const subjects = new Map<string, StartSubject>([['relay', relay({ mux, launch })]]);
   if (build !== undefined) {

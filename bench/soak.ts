@@ -18,6 +18,8 @@ const SAMPLE_INTERVAL_MS = 10_000;
 const KB = 1_024;
 const SETTLE_MS = 5_000;
 const WARM_UP_SESSIONS = 2;
+/** The memory of a session is told by those beyond this share: the first ones also bring what a busy process has once. */
+const BASE_SHARE = 1 / 3;
 const FILL_TIMEOUT_MS = 120_000;
 /** Node grows to its working size first; slopes are taken over what comes behind this share. */
 const WARM_UP_SHARE = 0.5;
@@ -78,7 +80,8 @@ export async function soak(argv: string[], out: string | undefined): Promise<Sum
       worker_rss_empty_kb: Math.round(memory.emptyKb),
       worker_rss_full_kb: Math.round(memory.fullKb),
       worker_rss_after_kb: Math.round(after),
-      kb_per_live_session: Math.round((memory.fullKb - memory.emptyKb) / live),
+      kb_per_live_session: Math.round((memory.fullKb - memory.partKb) / (live - memory.part)),
+      kb_per_session_from_empty: Math.round((memory.fullKb - memory.emptyKb) / live),
       failures: crowd.failures.slice(0, 5),
       raw: { samples },
     };
@@ -155,14 +158,14 @@ async function settled(pid: number): Promise<number> {
 }
 
 /**
- * What the worker has grown by with `live` sessions that stream, against none. Before that a few come and go, so that what is
- * loaded and compiled once does not count.
+ * What the worker takes with `live` sessions that stream, with a third of them, and with none after a few that have come and
+ * gone.
  */
 async function memoryPerSession(
   crowd: Crowd,
   worker: number,
   live: number,
-): Promise<{ emptyKb: number; fullKb: number }> {
+): Promise<{ emptyKb: number; partKb: number; fullKb: number; part: number }> {
   const fill = async (limit: number) => {
     const release = crowd.hold();
     crowd.limit = limit;
@@ -175,7 +178,9 @@ async function memoryPerSession(
   crowd.limit = 0;
   await crowd.empty();
   const emptyKb = await settled(worker);
-  return { emptyKb, fullKb: await fill(live) };
+  const part = Math.floor(live * BASE_SHARE);
+  const partKb = part > 0 ? await fill(part) : emptyKb;
+  return { emptyKb, partKb, fullKb: await fill(live), part };
 }
 
 function median(values: readonly number[]): number {

@@ -76,9 +76,9 @@ export const SETTINGS = {
   },
   mediaPreload: {
     kind: 'text',
-    default: '',
+    default: 'auto',
     about:
-      'Memory allocator that media workers load first, such as /usr/lib/x86_64-linux-gnu/libtcmalloc_minimal.so.4: about 13 % less CPU for 10 MB more a worker.',
+      'Memory allocator that media workers load first, as a path; auto: tcmalloc where it is installed, for a tenth less CPU; or none.',
   },
   adminEmail: { kind: 'text', default: '', about: 'Creates the first administrator with this address.' },
   adminPassword: { kind: 'secret', default: '', about: 'Password of that administrator.' },
@@ -323,7 +323,7 @@ function check(config: Config): Config {
     invalid('adminEmail and adminPassword', 'both are needed to create the first administrator.');
   }
   checkTurn(config);
-  if (config.mediaPreload !== '' && !existsSync(config.mediaPreload)) {
+  if (!['auto', 'none'].includes(config.mediaPreload) && !existsSync(config.mediaPreload)) {
     // The dynamic linker would only warn, on the standard error of each worker.
     invalid('mediaPreload', `there is no file ${config.mediaPreload}.`);
   }

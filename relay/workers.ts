@@ -79,7 +79,7 @@ export class Workers implements MediaPlane {
     const { config, log, now } = options;
     this.#log = log;
     this.#workers = Array.from({ length: config.mediaWorkers }, (_, index) => {
-      const launch = { preload: config.mediaPreload };
+      const launch = config.mediaPreload === 'auto' ? {} : { preload: config.mediaPreload };
       const worker: WorkerSlot = new WorkerSlot(
         { index, config: workerConfig(config, index), launch, log, now },
         {
