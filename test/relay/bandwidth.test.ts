@@ -100,10 +100,14 @@ t.test("a viewer's path", async (t) => {
     viewer.onEstimate(600_000, 450_000, 4_000);
     t.equal(viewer.limitBps(4_000), NONE);
     viewer.onLoss(0.9, 900_000, 4_000);
-    t.equal(viewer.limitBps(4_000), 600_000, 'or what the viewer believes in');
+    t.equal(
+      viewer.limitBps(4_000),
+      150_000,
+      'whatever the viewer believes in, and not below what a picture needs',
+    );
     queue(viewer, 5_000);
     viewer.onEstimate(40_000, 100_000, 5_000);
-    t.equal(viewer.limitBps(5_000), 50_000, 'never below what a picture is worth');
+    t.equal(viewer.limitBps(5_000), 50_000, 'behind a queue never below what a picture is worth');
   });
 
   t.test('is forgotten when the viewer is not heard any more', async (t) => {
