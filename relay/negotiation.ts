@@ -49,7 +49,7 @@ const ANSWER_MAX_SECTIONS = 8;
  * Where the phone's bandwidth estimate starts; Chromium takes it from the description it answers. Measured with
  * Chromium 156 on loopback, Start to first 720p camera frame rendered, median of 60 starts: 172 ms at 500 (the
  * picture begins at 640x360, at 300 at 320x180), 140 ms at 1000, 140 ms at 1500 (both at 960x540). 1000 is the
- * least that starts as fast as any, and so loads a slow uplink the least until the first feedback is back.
+ * least of those that start fastest, and so loads a slow uplink the least until the first feedback is back.
  */
 export const START_BITRATE_KBPS = 1_000;
 

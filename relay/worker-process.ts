@@ -18,18 +18,13 @@ const SHUTDOWN_TIMEOUT_MS = 3_000;
  * Flags of Node for every worker. The bytes of a packet lie outside V8's heap until its small object is collected: with the
  * usual young generation of 16 MB that is four seconds of packets, 35 MB at 14 000 a second, and as many cache misses. Hardly
  * anything survives a collection, so many small ones cost no more (`forward --paired`: CPU 0.95 to 1.0, p99 0.8). `--expose-gc`
- * because the worker decides when (worker.ts); with `--optimize-for-size` a session takes 20 kB less and a packet no longer.
+ * because the worker decides when (worker.ts).
  */
-const EXEC_ARGV: readonly string[] = [
-  '--max-semi-space-size=1',
-  '--single-threaded-gc',
-  '--expose-gc',
-  '--optimize-for-size',
-];
+const EXEC_ARGV: readonly string[] = ['--max-semi-space-size=1', '--single-threaded-gc', '--expose-gc'];
 /**
  * The whole environment of a worker, besides `PATH` and what the launch adds. Native threads allocate packets that this one
- * frees: in one arena the memory is found again (`forward --paired`: CPU 0.7 to 0.96). The second is for tcmalloc: its caches of
- * 32 MB for a handful of threads are no faster than 1 MB.
+ * frees: in one arena the memory is found again (`forward --paired`: CPU 0.7 to 0.96). The second is for tcmalloc: with
+ * its caches of 32 MB for a handful of threads it was no faster than with 1 MB.
  */
 const ENVIRONMENT: Readonly<Record<string, string>> = {
   MALLOC_ARENA_MAX: '1',
@@ -38,7 +33,7 @@ const ENVIRONMENT: Readonly<Record<string, string>> = {
 
 /**
  * tcmalloc, where it is installed (Debian: `apt-get install libtcmalloc-minimal4`). Four allocations and releases of each packet, in
- * three threads: 0.85 to 0.9 of the CPU per packet, for 10 MB more a worker and some 30 kB a session (bench/README.md).
+ * three threads: 0.85 to 0.9 of the CPU per packet, for 10 MB more a worker and some 40 kB a session (`soak`, six runs each).
  */
 const ALLOCATORS: readonly string[] = [
   '/usr/lib/x86_64-linux-gnu/libtcmalloc_minimal.so.4',

@@ -38,9 +38,9 @@ const STALL_MS = 500;
 const MIN_WAKE_MS = 4;
 
 /**
- * The young generation is collected after so many packets. By itself V8 waits for 5 000 to 7 000, because the bytes of a packet lie
- * outside of it: 8 MB for nothing, and as many cache misses (`forward --paired`, 40 and 80 sessions: CPU 0.96 and 0.99 of
- * waiting; collecting every 500 packets costs 5 %).
+ * The young generation is collected after so many packets. By itself V8 waits for some 6 000 by reckoning, because the bytes of a
+ * packet lie outside of it: as many kB that are in no cache (`forward --paired` with 40 and 80 sessions: CPU 0.96 and 0.99 of
+ * waiting; collecting every 500 packets costs 1 to 5 %).
  */
 const COLLECT_EVERY_PACKETS = 2_000;
 
