@@ -15,6 +15,9 @@ import { readStats, StatsTotals } from './page-stats.ts';
 import { round } from './percentiles.ts';
 import { SAMPLE_RATE_HZ, speechLike, wav } from './voice.ts';
 
+/** What is lost of the counters when the product replaces a connection. */
+const SAMPLE_INTERVAL_MS = 500;
+
 /** Chromium plays it over and over. */
 const VOICE_S = 20;
 const VOICES = { phone: { seed: 11, pitchHz: 120 }, office: { seed: 12, pitchHz: 190 } };
@@ -81,6 +84,9 @@ export async function openImpairedSession(options: ImpairedSessionOptions): Prom
       ends.phone.totals.add(sent);
       ends.office.totals.add(seen);
     };
+    // A connection that is replaced takes its last counters with it.
+    const sampling = setInterval(() => void sample().catch(() => undefined), SAMPLE_INTERVAL_MS);
+    closers.push(async () => clearInterval(sampling));
     return { relay, ...ends, ...people, sample, close };
   } catch (error) {
     await close();

@@ -29,6 +29,8 @@ const LOSSY_FOR_MS = 10_000;
 /** The same packet again sooner than this answers a NACK that crossed the answer to the one before. */
 const MIN_RESEND_INTERVAL_MS = 20;
 const RESEND_ROUND_TRIPS = 0.8;
+/** A request for what was sent again this recently is the second for the same gap; longer ago it may be another packet's. */
+const ASKED_AGAIN_MS = 500;
 /** Packets whose last retransmission is remembered; a power of two. */
 const RESEND_MEMORY = 1_024;
 
@@ -160,8 +162,12 @@ export class Retransmitter {
       }
       if (this.#sent !== undefined) {
         this.#repeat(this.#sent, number, source, now);
-      } else if (this.#resend(number, source, now)) {
-        this.#queueCopies(number, this.#copies(now), now);
+      } else {
+        // Asked for again: request or answer got lost, and the picture waits for it already.
+        const again = this.#resentWithin(number, ASKED_AGAIN_MS, now) ? 1 : 0;
+        if (this.#resend(number, source, now)) {
+          this.#queueCopies(number, Math.max(again, this.#copies(now)), now);
+        }
       }
     }
   }

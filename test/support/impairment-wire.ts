@@ -105,7 +105,8 @@ export function carryStream(
     }
     from.resume();
     if (ended) {
-      wire.at(lastArrivalMs, () => to.end());
+      // Not at the time of a segment of long ago, which would count as late.
+      wire.at(Math.max(lastArrivalMs, performance.now()), () => to.end());
     }
   };
 
