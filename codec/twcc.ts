@@ -62,8 +62,20 @@ export class TwccReceiver {
   readonly #ticks = new Int32Array(RING);
   /** First sequence number (unwrapped) of the next feedback. */
   #next = 0;
+  #first = 0;
   #highest = -1;
+  #arrived = 0;
   #feedbackCount = 0;
+
+  /** Packets that should have come since the first. */
+  get expected(): number {
+    return this.#highest < 0 ? 0 : this.#highest - this.#first + 1;
+  }
+
+  /** How many of them have not; falls when late ones come. */
+  get missing(): number {
+    return Math.max(0, this.expected - this.#arrived);
+  }
 
   /** The newest sequence number, unwrapped; −1 before the first. */
   get highest(): number {
@@ -77,6 +89,7 @@ export class TwccReceiver {
   onPacket(sequenceNumber: number, arrivalUs: number): void {
     const sequence = this.#unwrapper.unwrap(sequenceNumber);
     if (this.#highest < 0) {
+      this.#first = sequence;
       this.#next = sequence;
     } else if (sequence > this.#highest) {
       this.#forget(this.#highest + 1, sequence);
@@ -84,6 +97,7 @@ export class TwccReceiver {
       // Too late, or a duplicate: only the first arrival tells about the path.
       return;
     }
+    this.#arrived++;
     this.#received[sequence & SLOT] = 1;
     this.#ticks[sequence & SLOT] = truncate32(Math.floor(arrivalUs / TICK_US));
     this.#highest = Math.max(this.#highest, sequence);

@@ -200,6 +200,11 @@ export class PeerFeedback {
     this.#counters = counters;
   }
 
+  /** All packets of this peer, whatever they carry, before anything was sent again; without numbers of the transport none. */
+  get transport(): { readonly expected: number; readonly missing: number } {
+    return this.#transport;
+  }
+
   /**
    * A packet with this transport-wide sequence number arrived; retransmissions and padding count too.
    * @returns how many numbers before it are missing, when it is the newest; 0 for a late one

@@ -267,7 +267,8 @@ export class Member implements PacketReceiver {
     }
     const picture = this.uptracks.of('video');
     if (this.#uplink !== undefined && picture !== undefined) {
-      this.#uplink.tick(picture.reception, this.#feedback.roundTrip.ms, now);
+      const sent = this.#uplink.estimation === 'sendSide' ? this.#feedback.transport : picture.reception;
+      this.#uplink.tick(sent, this.#feedback.roundTrip.ms, now);
       if (!this.#saidLossy && this.#uplink.isLossy(now)) {
         this.#saidLossy = true;
         this.#events.lossy();

@@ -3,7 +3,6 @@
  * estimate is of no use. Pure, time is an argument.
  */
 import { LossShare, MAX_BITRATE_BPS } from './bandwidth.ts';
-import type { Reception } from './feedback.ts';
 import { START_BITRATE_KBPS } from './negotiation.ts';
 import { ReceiveSideBandwidth } from './receive-side.ts';
 import type { Estimation } from './worker-protocol.ts';
@@ -26,7 +25,7 @@ export class Uplink {
     this.estimation = estimation;
   }
 
-  /** Of the picture, before anything was sent again. */
+  /** Before anything was sent again. */
   get lossShare(): number {
     return this.#loss.share;
   }
@@ -46,8 +45,13 @@ export class Uplink {
     this.#bandwidth.onPacket(sendTime, bytes, now);
   }
 
-  tick(picture: Reception, roundTripMs: number, now: number): void {
-    this.#loss.tick(picture.expected, picture.missing, now);
+  /**
+   * To be called many times a second.
+   * @param sent totals of what should have come and has not. While the phone judges itself, of all that it sends: when its
+   *   estimate has fallen so far that it sends no picture, the voice alone has to show why
+   */
+  tick(sent: { expected: number; missing: number }, roundTripMs: number, now: number): void {
+    this.#loss.tick(sent.expected, sent.missing, now);
     this.#bandwidth.tick(now, roundTripMs, this.#loss.share);
     const isLossy =
       this.#bandwidth.started &&

@@ -41,19 +41,28 @@ t.test(
   },
 );
 
-t.test('a phone whose picture loses a quarter on the way is said to need that, once', async (t) => {
-  const { media, both, lossy } = mediaSession();
-  const { customer } = both();
-  media.setGate(true, 1_000);
-  for (let n = 0; n < 8_000; n++) {
-    if (n % 4 !== 0) {
-      customer.sends('video', n, n === 1);
-    }
-    if (n % 50 === 0) {
-      media.tick(1_000 + n);
-    }
+t.test('a phone that loses a quarter on the way is said to need that, once', async (t) => {
+  for (const kind of ['video', 'audio'] as const) {
+    t.test(
+      kind === 'video'
+        ? 'with a picture'
+        : 'and with a voice alone, when there is no room left for a picture',
+      async (t) => {
+        const { media, both, lossy } = mediaSession();
+        const { customer } = both();
+        media.setGate(true, 1_000);
+        for (let n = 0; n < 8_000; n++) {
+          if (n % 4 !== 0) {
+            customer.sends(kind, n, n === 1);
+          }
+          if (n % 50 === 0) {
+            media.tick(1_000 + n);
+          }
+        }
+        t.same(lossy, ['c']);
+      },
+    );
   }
-  t.same(lossy, ['c']);
 });
 
 t.test(

@@ -112,7 +112,11 @@ export function mediaSession() {
     pipe.connect();
     const sends = (kind: 'audio' | 'video', sequence: number, keyframe = false) => {
       const type = kind === 'audio' ? 111 : codec === 'VP8' ? 96 : 98;
-      const packet = syntheticPacket(120, type, ssrcs[kind] ?? 0, { sequence, timestamp: sequence * 100 });
+      const packet = syntheticPacket(120, type, ssrcs[kind] ?? 0, {
+        sequence,
+        timestamp: sequence * 100,
+        transportSequence: sequence,
+      });
       put24(packet, ABSOLUTE_SEND_TIME_OFFSET, Math.floor((sequence * 2 ** 18) / 1_000) & 0xff_ffff);
       if (kind === 'video') {
         writeVp8Payload(packet, { pictureId: 1, start: true, keyframe });
