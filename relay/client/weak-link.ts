@@ -59,6 +59,8 @@ const WAIT_LONGEST_MS = 10_000;
 /** While even stills are slow, a trial has no chance and costs a syllable; the next still tells when that is over. */
 const WAIT_SLOW_MS = 30_000;
 const SLOW_UPLOAD_BPS = 100_000;
+/** With round trips of 65 ms and this, TCP carries 0.4 Mbit/s at best (Mathis), and time-outs make that a tenth. */
+const LOSS_SLOWS_TCP = 0.08;
 /** Video that lasted this long was no mistake; the next trial is as quick as the first. */
 const FORGIVEN_MS = 30_000;
 
@@ -77,7 +79,7 @@ export function stepWeakLink(
     case 'video':
       return stepVideo(weak, link, now);
     case 'stills':
-      return stepStills(weak, stillBps, now);
+      return stepStills(weak, link, stillBps, now);
     case 'trial':
       return stepTrial(weak, link, now);
   }
@@ -97,8 +99,10 @@ function stepVideo(weak: WeakLink, link: LinkSample, now: number): WeakLink {
   return entered('stills', now, lasted ? WAIT_FIRST_MS : longer(weak.waitMs));
 }
 
-function stepStills(weak: WeakLink, stillBps: number | undefined, now: number): WeakLink {
-  const isSlow = stillBps !== undefined && stillBps < SLOW_UPLOAD_BPS;
+function stepStills(weak: WeakLink, link: LinkSample, stillBps: number | undefined, now: number): WeakLink {
+  // TCP is slow wherever much is lost, however wide the path: that says nothing of what video would do.
+  const isTelling = link.loss < LOSS_SLOWS_TCP;
+  const isSlow = isTelling && stillBps !== undefined && stillBps < SLOW_UPLOAD_BPS;
   const isDue = now - weak.since >= (isSlow ? WAIT_SLOW_MS : weak.waitMs);
   return isDue ? entered('trial', now, weak.waitMs) : weak;
 }

@@ -164,6 +164,20 @@ t.test('on a weak link video is tried seldom, a little and not for long', async 
   t.same(climb.told, ['video', 'stills bandwidth'], 'nobody is told of trials');
 });
 
+t.test('a slow upload says nothing where much is lost: video is tried again all the same', async (t) => {
+  const link = { ...LINK, availableBps: 50_000, loss: 0.2 };
+  const climb = new Climb().link(10, 2_000).for(15, { link, stillBps: 20_000 });
+  t.equal(climb.ladder.picture.mode, 'stills');
+  let trials = 0;
+  let before = climb.ladder.shape.video.active;
+  climb.for(40, (ladder) => {
+    trials += ladder.shape.video.active && !before ? 1 : 0;
+    before = ladder.shape.video.active;
+    return { link, stillBps: 20_000 };
+  });
+  t.ok(trials >= 3, `${trials} trials in 40 s`);
+});
+
 t.test('an upload that became fast is tried at once', async (t) => {
   const climb = new Climb().link(10, 2_000).for(15, {
     link: { ...LINK, availableBps: 50_000 },
