@@ -221,6 +221,10 @@ export class PartyMedia {
     if (!older || !newer?.connected) {
       return Number.POSITIVE_INFINITY;
     }
+    if (!newer.flowing && older.flowing && this.#isDue) {
+      // Only what carries takes over; if it never does, its watchdog says so.
+      return Number.POSITIVE_INFINITY;
+    }
     const latest = newer.connectedAt + HANDOVER_TIMEOUT_MS;
     if (!newer.flowing && this.#now() < latest) {
       return latest;
@@ -279,8 +283,7 @@ export class PartyMedia {
   // -------------------------------------------------------------- silence
 
   #listen(): number {
-    const isDue = this.#gateOpen && (this.#due.audio || this.#due.video);
-    if (!isDue || this.#peers.some((peer) => peer.flowing)) {
+    if (!this.#isDue || this.#peers.some((peer) => peer.flowing)) {
       this.#hear();
       return Number.POSITIVE_INFINITY;
     }
@@ -300,6 +303,10 @@ export class PartyMedia {
       this.#events.silent();
     }
     return Number.POSITIVE_INFINITY;
+  }
+
+  get #isDue(): boolean {
+    return this.#gateOpen && (this.#due.audio || this.#due.video);
   }
 
   #hear(): void {
@@ -368,7 +375,11 @@ export class PartyMedia {
       if (this.#peers.every((each) => !each.flowing)) {
         this.#silentSince ??= this.#now() - MEDIA_WATCHDOG_MS;
       }
+      const [older] = this.#peers;
       if (peer === this.#peers.at(-1)) {
+        if (older !== peer && older?.flowing) {
+          this.#close(peer, true);
+        }
         this.#renew();
       }
     }

@@ -148,6 +148,7 @@ t.test('that wish outlasts a socket that breaks before the other connection is u
 
 t.test('a newer connection that has nothing to send takes over three seconds after it is up', async (t) => {
   const { plane, media, clock } = running();
+  media.expect('technician', { audio: false, video: false });
   media.peerStalled('p2', 'technician');
   plane.listeners.get('p3')?.connected('p3');
   plane.take();
@@ -155,6 +156,22 @@ t.test('a newer connection that has nothing to send takes over three seconds aft
   t.same(plane.take(), []);
   clock.advance(1);
   t.same(plane.take(), ['closePeer p2']);
+});
+
+t.test('one that owes media and brings none never takes over from one that does', async (t) => {
+  const { plane, media, clock, customer } = running();
+  media.peerStalled('p1', 'customer');
+  plane.listeners.get('p3')?.connected('p3');
+  plane.take();
+  clock.advance(2_500);
+  plane.listeners.get('p3')?.media('p3', false);
+  t.same(plane.take(), ['closePeer p3']);
+  t.match(customer.take().at(-1), { type: 'peerClosed', peerId: 'p3' });
+  clock.advance(300);
+  t.same(plane.take(), ['createPeer customer VP8 p4 of 1001', 'expect p4 audio video'], 'another is tried');
+  plane.close('p1', 'failed');
+  plane.listeners.get('p4')?.connected('p4');
+  t.ok(media.owns('p4', 'customer'));
 });
 
 t.test('a newer connection that fails leaves the old one, and another is tried', async (t) => {
