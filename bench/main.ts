@@ -13,6 +13,7 @@ import { insidePrivateNetwork, runInPrivateNetwork } from './private-network.ts'
 import { recover } from './recover.ts';
 import { soak } from './soak.ts';
 import { start } from './start.ts';
+import { countStolenTime } from './stolen-time.ts';
 
 /** Units are in the keys, such as `p99_ms`. */
 export type Summary = { bench: string } & Record<string, unknown>;
@@ -94,8 +95,13 @@ async function main(): Promise<number> {
   if (out !== undefined) {
     mkdirSync(out, { recursive: true });
   }
+  const stolenShare = countStolenTime();
   const { raw, ...summary } = await bench.run(argv, out, print);
-  const result: Record<string, unknown> = { ...summary, machine: machine() };
+  const result: Record<string, unknown> = {
+    ...summary,
+    stolen_cpu_share: stolenShare(),
+    machine: machine(),
+  };
   if (out !== undefined) {
     writeFileSync(join(out, `${name}.json`), `${JSON.stringify({ ...result, raw }, undefined, 2)}\n`);
   }
