@@ -47,6 +47,21 @@ export function detectBrowser(userAgent: string, touchPoints: number): Browser {
   return { kind: inApp ? 'inApp' : kindOf(system, found?.name ?? ''), name: `${product}, ${system}` };
 }
 
+/**
+ * The way from the web view inside an app to the browser that the phone's owner has chosen: Android hands an intent
+ * that names no package to it. The page there starts anew by the same link, which is not used up before the terms.
+ * @param address of this page
+ * @returns undefined where the system has no such way, as on iOS
+ */
+export function ownBrowserLink(userAgent: string, address: string): string | undefined {
+  if (!/Android/.test(userAgent)) {
+    return undefined;
+  }
+  const { protocol, host, pathname, search } = new URL(address);
+  const intent = `scheme=${protocol.slice(0, -1)};action=android.intent.action.VIEW;category=android.intent.category.BROWSABLE`;
+  return `intent://${host}${pathname}${search}#Intent;${intent};end`;
+}
+
 function systemOf(userAgent: string, touchPoints: number): string {
   if (/iPhone|iPod/.test(userAgent)) {
     return 'iOS';

@@ -1,7 +1,7 @@
 import { msg } from '@lit/localize';
 import { css, html, nothing, type TemplateResult } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
-import type { BrowserKind } from './browser.ts';
+import { type BrowserKind, ownBrowserLink } from './browser.ts';
 import { icons } from './icons.ts';
 import { recoveryOf } from './recovery-text.ts';
 import { StepElement } from './step-element.ts';
@@ -87,14 +87,16 @@ export class CameraStep extends StepElement {
   }
 
   private question(): TemplateResult {
+    const inApp = this.browser === 'inApp';
     return html`
       <div class="words">
       <div class="picture">${icons.camera}${icons.microphone}</div>
       <h1 class="start" tabindex="-1">${msg('Camera and microphone')}</h1>
       <p>${msg('So that the technician can see the problem and talk to you, this page needs your camera and your microphone.')}</p>
       <p class="quiet-text">${msg('Your browser will ask you. Please choose “Allow”. Nothing is sent yet.')}</p>
+      ${inApp ? html`<p>${msg('If this app does not let the page use the camera, open the page in your browser.')}</p>` : nothing}
       </div>
-      ${this.actions(msg('Allow camera and microphone'), true)}
+      ${this.actions(msg('Allow camera and microphone'), true, false, inApp)}
     `;
   }
 
@@ -148,9 +150,19 @@ export class CameraStep extends StepElement {
         >
           ${label}
         </button>
-        ${elsewhere ? html`<button @click=${this.copyAddress}>${this.copied ? icons.check : nothing} ${this.copied ? msg('Address copied') : msg('Copy address')}</button>` : nothing}
+        ${elsewhere ? this.waysElsewhere() : nothing}
         ${this.inside ? html`<button @click=${() => this.tell('leave')}>${msg('Disconnect')}</button>` : nothing}
       </div>
+    `;
+  }
+
+  private waysElsewhere(): TemplateResult {
+    const link = ownBrowserLink(navigator.userAgent, location.href);
+    return html`
+      ${link ? html`<a class="button" href=${link}>${msg('Open in browser')}</a>` : nothing}
+      <button @click=${this.copyAddress}>
+        ${this.copied ? icons.check : nothing} ${this.copied ? msg('Address copied') : msg('Copy address')}
+      </button>
     `;
   }
 

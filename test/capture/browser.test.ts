@@ -1,6 +1,6 @@
 /** Real: the guess at the browser, from names that browsers really send. Nothing is faked. */
 import t from 'tap';
-import { type BrowserKind, detectBrowser } from '../../capture/browser.ts';
+import { type BrowserKind, detectBrowser, ownBrowserLink } from '../../capture/browser.ts';
 
 const ANDROID = 'Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko)';
 const IPHONE =
@@ -61,4 +61,14 @@ t.test('browsers are told apart as far as their menus differ', async (t) => {
   for (const [userAgent, touchPoints, kind, name] of KNOWN) {
     t.same(detectBrowser(userAgent, touchPoints), { kind, name }, userAgent || 'no name at all');
   }
+});
+
+t.test('an app on Android can hand the page to the browser, with the same link', async (t) => {
+  const token = 'A'.repeat(43);
+  const address = `https://help.example.org:8443/j/${token}`;
+  t.equal(
+    ownBrowserLink(`${ANDROID} Instagram 300.0`, address),
+    `intent://help.example.org:8443/j/${token}#Intent;scheme=https;action=android.intent.action.VIEW;category=android.intent.category.BROWSABLE;end`,
+  );
+  t.equal(ownBrowserLink(`${IPHONE} Instagram 300.0`, address), undefined, 'iOS has no such way');
 });

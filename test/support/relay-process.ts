@@ -27,6 +27,8 @@ export type RelayProcess = {
   dataDir: string;
   /** Lines of standard output so far. */
   output: string[];
+  /** All of standard error so far, which is where the log goes. */
+  log: string;
   /** SIGTERM; resolves with the exit code. */
   stop(): Promise<number | null>;
   /** SIGKILL; resolves when the process is gone. The data directory stays. */
@@ -124,6 +126,9 @@ export async function startRelay(options: RelayOptions = {}): Promise<RelayProce
     dataDir,
     get output() {
       return output.stdout().split('\n');
+    },
+    get log() {
+      return output.stderr();
     },
     async stop() {
       child.kill('SIGTERM');
