@@ -30,8 +30,12 @@ export async function openSqliteStore(path: string): Promise<SqliteStore> {
   const lock = lockFolder(dirname(path));
   try {
     checkSound(path);
-    // SQLite would let the whole machine read it, and gives its log the rights of the file.
-    closeSync(openSync(path, 'a', 0o600));
+    if (!existsSync(path)) {
+      // SQLite would let the whole machine read it, and gives its log the rights of the file. Never once a connection was
+      // open: closing any descriptor of the file drops its locks (POSIX), and then the next program that looks into the
+      // database believes that it is alone, and deletes the log that this one goes on writing.
+      closeSync(openSync(path, 'a', 0o600));
+    }
     const database = connect(path);
     const writer = kyselyOn(database);
     await migrate(writer);
