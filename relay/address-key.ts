@@ -5,8 +5,18 @@
  * @param address as text, in any notation; what is no address is its own key
  */
 export function addressKey(address: string): string {
+  return keyOf(address, 32, 4);
+}
+
+/** A /24 or /48: what one provider's customer, or whoever rents a few machines, commonly has. */
+export function networkKey(address: string): string {
+  return keyOf(address, 24, 3);
+}
+
+/** @param ipv4Bits 24 or 32 @param ipv6Groups 16 bits each */
+function keyOf(address: string, ipv4Bits: 24 | 32, ipv6GroupCount: number): string {
   if (!address.includes(':')) {
-    return address;
+    return ipv4Bits === 32 ? address : ipv4Network(address);
   }
   const groups = ipv6Groups(address.replace(/%.*$/, ''));
   if (groups === undefined) {
@@ -15,10 +25,15 @@ export function addressKey(address: string): string {
   // ::ffff:0:0/96, an IPv4 client on a socket that serves both (RFC 4291 2.5.5.2).
   if (groups.slice(0, 5).every((group) => group === 0) && groups[5] === 0xffff) {
     const [high = 0, low = 0] = groups.slice(6);
-    return [high >> 8, high & 255, low >> 8, low & 255].join('.');
+    const ipv4 = [high >> 8, high & 255, low >> 8, low & 255].join('.');
+    return ipv4Bits === 32 ? ipv4 : ipv4Network(ipv4);
   }
-  const network = groups.slice(0, 4).map((group) => group.toString(16));
-  return `${network.join(':')}::/64`;
+  const network = groups.slice(0, ipv6GroupCount).map((group) => group.toString(16));
+  return `${network.join(':')}::/${16 * ipv6GroupCount}`;
+}
+
+function ipv4Network(address: string): string {
+  return address.replace(/\.\d+$/, '.0/24');
 }
 
 /** The eight groups of an IPv6 address; undefined when it is none. */

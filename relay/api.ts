@@ -1,12 +1,18 @@
 /** The JSON API: one table of routes with who may use them; bodies are checked by schema before a route runs. */
 import type { Accounts } from './accounts.ts';
+import type { Archive } from './archive.ts';
+import type { Customers } from './customers.ts';
 import { NO_STORE, plainHeaders } from './http-headers.ts';
+import type { InvitationSender } from './invitation-sender.ts';
 import type { Log } from './log.ts';
 import { BODIES } from './messages.ts';
 import { type Failure, fail, isFailure } from './outcome.ts';
 import { type Account, type Api, ERRORS, type ErrorCode } from './protocol.ts';
+import { hashToken } from './secrets.ts';
 import type { HttpRequest, HttpResponse } from './server.ts';
-import type { AccountRecord } from './store.ts';
+import { isSettingsName, type Settings } from './settings.ts';
+import type { AccountRecord, Store } from './store.ts';
+import type { TermsBook } from './terms.ts';
 
 type Route = keyof Api;
 type Access = 'everybody' | 'signedIn' | 'administrator';
@@ -15,6 +21,8 @@ type Call<R extends Route> = {
   body: Api[R]['body'];
   /** The `:id` of the path, 0 when it has none. */
   id: number;
+  /** The `:name` of the path, empty when it has none. */
+  name: string;
   /** Whoever is signed in; `Access` has been checked. */
   account: AccountRecord | undefined;
   request: HttpRequest;
@@ -32,6 +40,12 @@ type Routes = {
 
 export type ApiOptions = {
   accounts: Accounts;
+  settings: Settings;
+  sender: InvitationSender;
+  terms: TermsBook;
+  store: Pick<Store, 'consents' | 'session'>;
+  archive: Pick<Archive, 'search' | 'record'>;
+  customers: Pick<Customers, 'rate'>;
   refuseOrigin: (request: HttpRequest) => HttpResponse | undefined;
   secure: boolean;
   log: Log;
@@ -50,6 +64,7 @@ const STATUS: Partial<Record<ErrorCode, number>> = {
   notAllowed: 403,
   originNotAllowed: 403,
   notFound: 404,
+  noSuchPhoto: 404,
   methodNotAllowed: 405,
   emailTaken: 409,
   lastAdministrator: 409,
@@ -57,6 +72,10 @@ const STATUS: Partial<Record<ErrorCode, number>> = {
   throttled: 429,
   internal: 500,
   draining: 503,
+  sendingLimit: 429,
+  gatewayUnreachable: 502,
+  mailUnreachable: 502,
+  sendingRefused: 502,
 };
 
 export function jsonResponse(
@@ -99,8 +118,15 @@ export function publicAccount({ id, name, nickname, email, role, enabled }: Acco
   return { id, name, nickname, email, role, enabled };
 }
 
-function routes(accounts: Accounts): Routes {
+function routes({ accounts, settings, sender, terms, store, archive, customers }: ApiOptions): Routes {
   return {
+    'POST /api/feedback': {
+      access: 'everybody',
+      run: async ({ body: { resume, ...rating } }) => {
+        const refused = await customers.rate(hashToken(resume), rating);
+        return refused ? fail(refused) : { result: {} };
+      },
+    },
     'POST /api/sign-in': {
       access: 'everybody',
       run: async ({ body, request }) => {
@@ -168,14 +194,90 @@ function routes(accounts: Accounts): Routes {
           : { result: { technician: publicAccount(updated) } };
       },
     },
+    'POST /api/send-invitation': {
+      access: 'signedIn',
+      run: async ({ account, body }) => {
+        const sent = account ? await sender.send(publicAccount(account), body) : fail('notSignedIn');
+        return isFailure(sent) ? sent : { result: sent };
+      },
+    },
+    'POST /api/admin/send-test': {
+      access: 'administrator',
+      run: async ({ account, body }) => {
+        const sent = account ? await sender.test(publicAccount(account), body) : fail('notSignedIn');
+        return isFailure(sent) ? sent : { result: sent };
+      },
+    },
+    'GET /api/admin/terms': {
+      access: 'administrator',
+      run: async () => ({ result: { versions: await terms.versions() } }),
+    },
+    'POST /api/admin/terms': {
+      access: 'administrator',
+      run: async ({ account, body }) => {
+        if (!account) {
+          return fail('notSignedIn');
+        }
+        await terms.publish(publicAccount(account), body.texts);
+        return { result: { versions: await terms.versions() }, status: 201 };
+      },
+    },
+    'POST /api/sessions/search': {
+      access: 'signedIn',
+      run: async ({ account, body }) =>
+        account ? { result: await archive.search(account, body) } : fail('notSignedIn'),
+    },
+    'GET /api/sessions/:id': {
+      access: 'signedIn',
+      run: async ({ account, id }) => {
+        const record = account ? await archive.record(account, id) : fail('notSignedIn');
+        return isFailure(record) ? record : { result: record };
+      },
+    },
+    'GET /api/sessions/:id/consents': {
+      access: 'signedIn',
+      run: async ({ account, id }) => {
+        const session = await store.session(id);
+        const isTheirs = account?.role === 'administrator' || session?.technicianId === account?.id;
+        if (!session || !isTheirs) {
+          return fail('noSuchSession');
+        }
+        const ledger = await store.consents(id);
+        return { result: { consents: ledger.map(({ sessionId: _, ...entry }) => entry) } };
+      },
+    },
+    'POST /api/admin/preview': {
+      access: 'administrator',
+      run: async ({ account, body }) =>
+        account
+          ? { result: sender.preview(publicAccount(account), body.templates, body.language) }
+          : fail('notSignedIn'),
+    },
+    'GET /api/admin/settings/:name': {
+      access: 'administrator',
+      run: async ({ name }) =>
+        isSettingsName(name) ? { result: { settings: settings.shown(name) } } : fail('notFound'),
+    },
+    'PUT /api/admin/settings/:name': {
+      access: 'administrator',
+      run: async ({ account, name, body }) => {
+        if (!account || !isSettingsName(name)) {
+          return fail('notFound');
+        }
+        const stored = await settings.put(publicAccount(account), name, body.settings);
+        return isFailure(stored) ? stored : { result: { settings: stored } };
+      },
+    },
   };
 }
 
-const ID_PATTERN = /\/(\d{1,15})$/;
+const ID_PATTERN = /\/(\d{1,15})(?=$|\/)/;
+const SETTINGS_PATTERN = /^(\/api\/admin\/settings\/)([a-z]{1,30})$/i;
 
 /** Every path below `/api/`; answers also what it refuses. */
-export function createApi({ accounts, refuseOrigin, secure, log }: ApiOptions): JsonApi {
-  const table = routes(accounts);
+export function createApi(options: ApiOptions): JsonApi {
+  const { accounts, refuseOrigin, secure, log } = options;
+  const table = routes(options);
   const paths = new Set(Object.keys(table).map((route) => route.split(' ')[1]));
 
   async function readBody(route: Route, request: HttpRequest): Promise<{ body: unknown } | Failure> {
@@ -197,7 +299,8 @@ export function createApi({ accounts, refuseOrigin, secure, log }: ApiOptions): 
 
   async function run(request: HttpRequest): Promise<HttpResponse> {
     const id = Number(ID_PATTERN.exec(request.path)?.[1] ?? 0);
-    const path = request.path.replace(ID_PATTERN, '/:id');
+    const path = request.path.replace(ID_PATTERN, '/:id').replace(SETTINGS_PATTERN, '$1:name');
+    const name = SETTINGS_PATTERN.exec(request.path)?.[2] ?? '';
     if (!paths.has(path)) {
       return errorResponse('notFound', secure);
     }
@@ -221,7 +324,7 @@ export function createApi({ accounts, refuseOrigin, secure, log }: ApiOptions): 
     if (isFailure(read)) {
       return errorResponse(read.failed, secure);
     }
-    const call = { body: read.body, id, account, request };
+    const call = { body: read.body, id, name, account, request };
     const answer = await (work as (call: object) => Promise<Answer<Route> | Failure>)(call);
     return isFailure(answer)
       ? errorResponse(answer.failed, secure)

@@ -3,25 +3,42 @@
  * transaction, then show it to everybody concerned. Steps of a session never overlap, so the order on disk is the
  * order that people saw, and nothing is shown before it is on disk.
  */
-import type { Log } from './log.ts';
-import type { MediaPlane } from './media-plane.ts';
+import { CameraWishes } from './camera-wishes.ts';
+import { SessionChat } from './chat.ts';
+import { SessionConsents } from './consents.ts';
 import type { Participant } from './party-media.ts';
+import { SessionPhotos } from './photos.ts';
+import { PictureLog } from './picture-log.ts';
+import { SessionPreflight } from './preflight.ts';
 import type {
-  Account,
+  CameraState,
   CustomerView,
   DeviceState,
   ErrorCode,
-  EventData,
   InvitationMethod,
   PeerId,
   PictureState,
+  Preflight,
+  QualityReport,
   ServerEvent,
   SessionEvent,
   SessionEventType,
   SessionView,
 } from './protocol.ts';
-import { type Clock, SessionMedia } from './session-media.ts';
-import { isEnded, type Party, type SessionInput, settledState, transition } from './session-state.ts';
+import {
+  type Actor,
+  type Change,
+  type Console,
+  CUSTOMER,
+  type LoggedEvent,
+  type LossCause,
+  type SessionContext,
+  SYSTEM,
+} from './session-context.ts';
+import { insertInvitation } from './session-invitation.ts';
+import { SessionMedia } from './session-media.ts';
+import { SessionQuality } from './session-quality.ts';
+import { isEnded, type Party, settledState, transition } from './session-state.ts';
 import {
   type Away,
   customerView,
@@ -31,65 +48,9 @@ import {
   technicianView,
 } from './session-view.ts';
 import { StillPace, showStill } from './stills.ts';
-import type {
-  Directory,
-  Invitation,
-  InvitationState,
-  SessionRecord,
-  Store,
-  StoreTransaction,
-} from './store.ts';
-import { iceServers, type TurnSettings } from './turn.ts';
-
-export type SessionSettings = {
-  /** Scheme, host and port under which customers reach this relay. */
-  origin: () => string;
-  invitationMs: number;
-  offlineMs: number;
-  maxActiveSessions: number;
-  turn: TurnSettings;
-};
-
-/** The window in which a technician works, if one is open. */
-export type Console = { participant: Participant; account: Account };
-
-export type SessionContext = Clock & {
-  store: Store;
-  directory: Directory;
-  plane: MediaPlane;
-  log: Log;
-  settings: SessionSettings;
-  consoleOf(technicianId: number): Console | undefined;
-};
-
-export type Actor = Pick<SessionEvent, 'actor' | 'actorName'>;
-
-export const SYSTEM: Actor = { actor: 'system', actorName: '' };
-export const CUSTOMER: Actor = { actor: 'customer', actorName: '' };
-
-export function technicianActor(account: Account): Actor {
-  return { actor: 'technician', actorName: account.name };
-}
-
-/** What the relay itself knows of a loss; what the page said before may explain it better. */
-export type LossCause = 'connection' | 'left' | 'noMedia' | 'relay';
-
-export type LoggedEvent = { type: SessionEventType; data: EventData };
-
-export type Change = {
-  by: Actor;
-  input?: SessionInput;
-  events?: readonly LoggedEvent[];
-  record?: Partial<Omit<SessionRecord, 'id' | 'machine'>>;
-  /** Refused once the session is over: what happens late is not part of it. */
-  whileLive?: true;
-  /** How the live invitation ends with this change. */
-  finishInvitation?: Exclude<InvitationState, 'live'>;
-  /** More that belongs into the same transaction. */
-  write?: (tx: StoreTransaction) => Promise<void>;
-  /** Runs when the change is on disk and before anybody is shown it. */
-  done?: () => void;
-};
+import type { Invitation, SessionRecord, StoreTransaction } from './store.ts';
+import { iceServers } from './turn.ts';
+import { type Note, Whiteboard } from './whiteboard.ts';
 
 export class LiveSession {
   record: SessionRecord;
@@ -99,11 +60,18 @@ export class LiveSession {
   /** Consoles that follow the log. */
   readonly followers = new Set<Participant>();
   readonly media: SessionMedia;
+  readonly consents = new SessionConsents();
+  readonly preflight = new SessionPreflight();
+  readonly chat = new SessionChat();
+  readonly whiteboard: Whiteboard;
+  readonly cameraWishes: CameraWishes;
+  readonly photos: SessionPhotos;
   /** Start is under way: it counts as active before it is on disk. */
   starting = false;
   readonly devices: Record<Party, DeviceState> = { customer: NO_DEVICES, technician: NO_DEVICES };
   /** What the phone last said that it sends; not on disk, the page says it again after a restart. */
   picture: PictureState = LIVE_PICTURE;
+  readonly #pictureLog = new PictureLog();
   /** Why a party counts as lost, while it does. */
   readonly #away: Record<Party, Away | undefined> = { customer: undefined, technician: undefined };
   /** Why a party's devices are paused, when no person did it. */
@@ -111,8 +79,11 @@ export class LiveSession {
 
   readonly #context: SessionContext;
   readonly #stillPace = new StillPace();
+  readonly #quality = new SessionQuality();
   readonly #mediaLogged: Partial<Record<Party, SessionEventType>> = {};
   #customer: Participant | undefined;
+  /** When somebody last did something. */
+  #happenedAt = 0;
   /** The last step; the next one waits for it. */
   #step: Promise<unknown> = Promise.resolve();
 
@@ -120,6 +91,14 @@ export class LiveSession {
     this.record = record;
     this.invitation = invitation;
     this.#context = context;
+    this.whiteboard = this.#openWhiteboard(context);
+    this.cameraWishes = new CameraWishes({
+      sessionId: record.id,
+      ...{ now: context.now, later: context.later },
+      active: () => settledState(this.record.machine) === 'active',
+      page: (party) => (party === 'customer' ? this.#customer : this.#console?.participant),
+    });
+    this.photos = this.#openPhotos(context);
     this.media = new SessionMedia(
       record.id,
       context.plane,
@@ -132,6 +111,54 @@ export class LiveSession {
       context,
       (party) => iceServers(context.settings.turn, { sessionId: record.id, role: party }, context.now()),
     );
+  }
+
+  /** Since when nothing has been sent and nothing has happened; epoch milliseconds. Undefined while something is sent. */
+  get idleSince(): number | undefined {
+    const { camera, microphone } = this.devices.customer;
+    const isQuiet = camera !== 'on' && microphone !== 'on' && this.devices.technician.microphone !== 'on';
+    return isQuiet ? Math.max(this.#happenedAt, this.record.machine.since) : undefined;
+  }
+
+  /** What the parts of a session that pages work on have in common. */
+  get #shared(): Pick<ConstructorParameters<typeof Whiteboard>[0], 'sessionId' | 'active' | 'page' | 'note'> {
+    return {
+      sessionId: this.record.id,
+      active: () => settledState(this.record.machine) === 'active',
+      page: (party) => (party === 'customer' ? this.#customer : this.#console?.participant),
+      note: (by, work) =>
+        this.#note(by === 'customer' ? CUSTOMER : { actor: by, actorName: this.technicianName }, work),
+    };
+  }
+
+  #openWhiteboard({ store, now, later, settings }: SessionContext): Whiteboard {
+    const customerDraws = () => settings.customersDraw(this.record.technicianId ?? 0);
+    return new Whiteboard({ ...this.#shared, store, now, later, customerDraws });
+  }
+
+  #openPhotos({ store, blob, now }: SessionContext): SessionPhotos {
+    return new SessionPhotos({
+      ...{ ...this.#shared, store, blob, now },
+      ended: () => this.ended,
+      refusal: () => this.consents.refusal('photos'),
+    });
+  }
+
+  /** A step that no view of the session shows. */
+  #note(by: Actor, work: (tx: StoreTransaction) => Promise<Note | undefined>): Promise<void> {
+    return this.inStep(async () => {
+      const at = this.#context.now();
+      const written = await this.#context.store.transaction(
+        async (tx) => {
+          const note = await work(tx);
+          const events = note?.events.map((event) => ({ at, ...by, ...event })) ?? [];
+          return { note, appended: await tx.appendEvents(this.record.id, events) };
+        },
+        { shares: true },
+      );
+      this.tell(written.appended);
+      written.note?.done();
+    });
   }
 
   get ended(): boolean {
@@ -151,6 +178,7 @@ export class LiveSession {
     if (!held.some((peerId) => this.media.owns(peerId, 'customer'))) {
       // A page that was just loaded: what the one before said of its devices is over.
       this.#paused.customer = undefined;
+      this.cameraWishes.forget();
     }
     this.media.join('customer', participant, held);
   }
@@ -180,9 +208,36 @@ export class LiveSession {
     this.#expect(party);
   }
 
+  /** What the phone's camera can do, and how it stands. */
+  setCamera(state: CameraState): undefined {
+    this.cameraWishes.setState(state);
+    this.show();
+  }
+
   setPicture(picture: PictureState): void {
     this.picture = picture;
     this.#expect('customer');
+    const line =
+      this.record.machine.state === 'active'
+        ? this.#pictureLog.take(picture, this.#context.now())
+        : undefined;
+    if (line) {
+      const { mode, cause } = line;
+      this.#follow(
+        this.apply({
+          by: SYSTEM,
+          events: [{ type: 'pictureChanged', data: { mode, cause } }],
+          whileLive: true,
+        }),
+      );
+    }
+  }
+
+  /** Kept in memory: the page looks again after a restart. What is bad enough to be asked about later is logged. */
+  async setPreflight(preflight: Preflight): Promise<void> {
+    const failed = this.preflight.take(preflight);
+    const events = failed === '' ? [] : [{ type: 'preflightFailed', data: { checks: failed } } as const];
+    await this.apply({ by: CUSTOMER, events, whileLive: true });
   }
 
   /** A picture that comes as stills over the socket is not due as video, and where no media get through, nothing is. */
@@ -229,6 +284,7 @@ export class LiveSession {
 
   async #apply(change: Change): Promise<boolean> {
     const { store, directory, now } = this.#context;
+    this.#happenedAt = now();
     const before = this.record.machine;
     const machine = change.input ? transition(before, change.input, now()) : before;
     if (!machine || (change.whileLive && isEnded(before.state))) {
@@ -240,24 +296,37 @@ export class LiveSession {
       const cause = change.input?.type ?? '';
       events.push({ type: 'stateChanged', data: { from: before.state, to: machine.state, cause } });
     }
+    const quality = isEnded(machine.state) && !isEnded(before.state) ? this.#quality.summary : undefined;
+    if (quality) {
+      events.push({ type: 'qualitySummary', data: quality, ...SYSTEM });
+    }
     const record: SessionRecord = { ...this.record, ...change.record, machine };
+    if (machine.state !== 'transferring') {
+      record.transfer = null;
+    }
+    const offeredBefore = this.record.transfer === null ? [] : [...this.#context.watchersOf(this.record)];
     if (moved && isEnded(machine.state)) {
       record.endedAt ??= now();
     }
     const nothingToWrite = machine === before && events.length === 0 && !change.record && !change.write;
     if (!nothingToWrite) {
       const at = now();
-      const appended = await store.transaction(async (tx) => {
-        await tx.updateSession(record);
-        await change.write?.(tx);
-        if (change.finishInvitation) {
-          await directory.finish(tx, record.id, change.finishInvitation, at);
-        }
-        return tx.appendEvents(
-          record.id,
-          events.map((event) => ({ at, ...change.by, ...event })),
-        );
-      });
+      const appended = await store.transaction(
+        async (tx) => {
+          if (machine !== before || change.record) {
+            await tx.updateSession(record);
+          }
+          await change.write?.(tx);
+          if (change.finishInvitation) {
+            await directory.finish(tx, record.id, change.finishInvitation, at);
+          }
+          return tx.appendEvents(
+            record.id,
+            events.map((event) => ({ at, ...change.by, ...event })),
+          );
+        },
+        { shares: true },
+      );
       this.record = record;
       if (change.finishInvitation) {
         this.invitation = undefined;
@@ -268,15 +337,30 @@ export class LiveSession {
       this.#away[change.input.party] = undefined;
     }
     change.done?.();
+    if (moved && this.ended) {
+      this.#follow(this.photos.over());
+    }
+    this.#leaveLists(offeredBefore);
     this.show();
     return true;
+  }
+
+  /** It was offered to these, and is no more. */
+  #leaveLists(consoles: readonly Console[]): void {
+    const listed = new Set(this.#context.watchersOf(this.record));
+    for (const console of consoles) {
+      if (!listed.has(console)) {
+        console.participant.send({ type: 'sessionRemoved', sessionId: this.record.id });
+      }
+    }
   }
 
   /** Opens or widens the invitation. Undefined when no PIN is free. */
   openInvitation(method: InvitationMethod, by: Actor): Promise<boolean> {
     return this.inStep(async () => {
-      const result = await this.#context.store.transaction((tx) =>
-        insertInvitation(tx, this.record.id, method, by, this.#context),
+      const result = await this.#context.store.transaction(
+        (tx) => insertInvitation(tx, this.record.id, method, by, this.#context),
+        { shares: true },
       );
       if (!result) {
         return false;
@@ -291,24 +375,38 @@ export class LiveSession {
   // -------------------------------------------------------------- showing
 
   get #console(): Console | undefined {
-    return this.#context.consoleOf(this.record.technicianId);
+    const { technicianId } = this.record;
+    return technicianId === null ? undefined : this.#context.consoleOf(technicianId);
   }
 
   get #presence(): Presence {
     return {
       invitation: this.invitation,
       customerConnected: this.#customer !== undefined,
-      technicianConnected: this.#console !== undefined,
+      // In a queue nobody is missing yet.
+      technicianConnected: this.record.technicianId === null || this.#console !== undefined,
+      consents: this.consents.shown,
+      queuePosition: this.#context.queuePositionOf(this.record),
       devices: this.devices,
       picture: this.picture,
+      preflight: this.preflight.last,
+      camera: this.cameraWishes.state,
       away: this.#away,
       paused: this.#paused,
       mediaReady: this.media.ready,
     };
   }
 
-  technicianView(): SessionView {
-    return technicianView(this.record, this.#presence, this.#context.settings.origin());
+  /** Empty while nobody has it or the console is closed. */
+  get technicianName(): string {
+    return this.#console?.account.name ?? '';
+  }
+
+  /** @param viewer account that looks; its own technician unless somebody else is named */
+  technicianView(viewer?: number): SessionView {
+    const isReceiver =
+      viewer !== undefined && this.record.transfer !== null && viewer !== this.record.technicianId;
+    return technicianView(this.record, this.#presence, this.#context.settings.origin(), isReceiver);
   }
 
   customerView(): CustomerView {
@@ -318,8 +416,22 @@ export class LiveSession {
   /** Media first: whoever is told that the session is active may send at once. */
   show(): void {
     this.media.settle(this.record.machine);
-    this.#console?.participant.send({ type: 'session', session: this.technicianView() });
+    for (const { participant, account } of this.#context.watchersOf(this.record)) {
+      participant.send({ type: 'session', session: this.technicianView(account.id) });
+    }
     this.#customer?.send({ type: 'customer', customer: this.customerView() });
+  }
+
+  /** To the customer's page and to the console of the technician who has the session. */
+  tellBoth(event: ServerEvent): void {
+    this.#happenedAt = this.#context.now();
+    this.tellParty('customer', event);
+    this.tellParty('technician', event);
+  }
+
+  tellParty(party: Party, event: ServerEvent): void {
+    const page = party === 'customer' ? this.#customer : this.#console?.participant;
+    page?.send(event);
   }
 
   /**
@@ -335,6 +447,14 @@ export class LiveSession {
     }
     this.#console?.participant.sendStill(showStill(this.record.id, jpeg));
     return undefined;
+  }
+
+  /** What the technician's page says of picture and voice; only while there are any. */
+  keepQuality(report: QualityReport): ErrorCode | undefined {
+    if (settledState(this.record.machine) !== 'active') {
+      return 'wrongState';
+    }
+    return this.#quality.take(report, this.#context.now()) ? undefined : 'tooManyMessages';
   }
 
   tell(events: readonly SessionEvent[]): void {
@@ -360,31 +480,4 @@ export class LiveSession {
       this.#context.log.error({ err: error, sessionId: this.record.id }, 'mediaEventNotStored');
     });
   }
-}
-
-/** Invitation and its log line in the caller's transaction. Undefined when no PIN is free. */
-export async function insertInvitation(
-  tx: StoreTransaction,
-  sessionId: number,
-  method: InvitationMethod,
-  by: Actor,
-  { directory, now, settings }: Pick<SessionContext, 'directory' | 'now' | 'settings'>,
-): Promise<{ invitation: Invitation; events: SessionEvent[] } | undefined> {
-  const at = now();
-  const invitation = await directory.open(tx, {
-    sessionId,
-    pin: method === 'pin',
-    link: method === 'link',
-    expiresAt: at + settings.invitationMs,
-    now: at,
-  });
-  if (!invitation) {
-    return undefined;
-  }
-  // The digits themselves are not in the log on disk: it is kept for long and copied into backups.
-  const data: EventData =
-    method === 'pin' ? { pinEnd: (invitation.pin ?? '').slice(-2) } : { expiresAt: invitation.expiresAt };
-  const type = method === 'pin' ? 'pinCreated' : 'linkCreated';
-  const events = await tx.appendEvents(sessionId, [{ at, ...by, type, data }]);
-  return { invitation, events };
 }

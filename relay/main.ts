@@ -3,24 +3,40 @@ import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { renderUnicodeCompact } from 'uqr';
 import { Accounts } from './accounts.ts';
-import { createAdmission } from './admission.ts';
-import { createApi, errorResponse, publicAccount, signInToken } from './api.ts';
+import { alarmOf, createAdmission } from './admission.ts';
+import { createApi, errorResponse, jsonResponse, publicAccount, signInToken } from './api.ts';
+import { Archive } from './archive.ts';
+import { openBlobFiles } from './blob-files.ts';
+import { createChannels } from './channels.ts';
 import { type Config, configHelp, readConfig } from './config.ts';
 import { openSqliteDirectory } from './directory-sqlite.ts';
 import { Drain } from './drain.ts';
+import { Groups } from './groups.ts';
+import { Guessing } from './guessing.ts';
+import {
+  createInvitationSender,
+  type InvitationSender,
+  readReport,
+  SMS_STATUS_PATH,
+  smsStatusPath,
+} from './invitation-sender.ts';
 import { createLog, type Log } from './log.ts';
+import { createMail } from './mail.ts';
 import { createMemoryLimiter } from './memory.ts';
 import { createOperations } from './operations.ts';
 import { readOrigins } from './origins.ts';
 import { loadPages } from './pages.ts';
+import { createPhotoDownload } from './photo-download.ts';
 import { WEBSOCKET_PATH } from './protocol.ts';
 import { createSecrets, loadServerKey } from './secrets.ts';
-import { type HttpHandler, type HttpRequest, listen } from './server.ts';
+import { type HttpHandler, type HttpRequest, type HttpResponse, listen } from './server.ts';
 import { Sessions } from './sessions.ts';
+import { openSettings } from './settings.ts';
 import { createSignalling } from './signalling.ts';
+import { createSms } from './sms.ts';
 import { StartError } from './start-error.ts';
 import { openSqliteStore } from './store-sqlite.ts';
-import { currentTerms } from './terms.ts';
+import { openTerms } from './terms.ts';
 import { lanAddresses, lanCertificate, type TlsFiles } from './tls.ts';
 import { Workers } from './workers.ts';
 
@@ -62,6 +78,17 @@ async function tlsFiles(config: Config): Promise<TlsFiles | undefined> {
   return config.lan ? lanCertificate(config.dataDir, lanAddresses()) : undefined;
 }
 
+/** A gateway's report has no sign-in and no origin; its address is what proves it. */
+async function smsReport(
+  request: HttpRequest,
+  sender: InvitationSender,
+  secure: boolean,
+): Promise<HttpResponse> {
+  const report = request.method === 'POST' ? readReport((await request.body())?.toString() ?? '') : undefined;
+  const known = report && (await sender.delivered(request.path, report));
+  return known ? jsonResponse(200, {}, secure) : errorResponse('notFound', secure);
+}
+
 async function run(config: Config, log: Log): Promise<void> {
   const now = Date.now;
   prepareDataDir(config.dataDir);
@@ -71,8 +98,23 @@ async function run(config: Config, log: Log): Promise<void> {
   starting.catch(() => undefined);
   const pages = loadPages(PAGES_DIR);
   const store = await openSqliteStore(join(config.dataDir, 'fernblick.db'));
+  const blob = await openBlobFiles(join(config.dataDir, 'files'));
   const secrets = createSecrets(loadServerKey(config.dataDir, config.serverKey));
+  const settings = await openSettings({
+    store,
+    secrets,
+    log,
+    now,
+    onChange: (name) => {
+      signalling.showSettings();
+      if (name === 'groups') {
+        sessions.queues.show();
+      }
+    },
+  });
+  const groups = new Groups((name) => settings.get(name));
   const directory = await openSqliteDirectory(store, secrets, now());
+  const terms = await openTerms({ store, brand: config.brand, now });
   const limiter = createMemoryLimiter();
   const accounts = new Accounts(store, limiter, {
     now,
@@ -96,6 +138,7 @@ async function run(config: Config, log: Log): Promise<void> {
 
   const sessions = await Sessions.open({
     store,
+    blob,
     directory,
     plane: workers,
     log,
@@ -109,12 +152,50 @@ async function run(config: Config, log: Log): Promise<void> {
       invitationMs: config.invitationMinutes * MINUTE_MS,
       offlineMs: config.offlineMinutes * MINUTE_MS,
       maxActiveSessions: config.maxActiveSessions,
+      groupOf: (accountId) => groups.of(accountId).id,
+      groups: () => settings.get('groups').groups,
+      waitingMs: () => 60_000 * settings.get('sessions').waitingMinutes,
+      idleMs: () => 60_000 * settings.get('sessions').idleMinutes,
+      customersDraw: (accountId) => groups.of(accountId).customersDraw,
       turn: { urls: config.turnUrls, secret: config.turnSecret },
+    },
+  });
+  const sms = createSms({
+    settings: () => settings.get('sms'),
+    limiter,
+    now,
+    statusUrl: (id) => origins.main + smsStatusPath(secrets, id),
+  });
+  const mail = createMail({ settings: () => settings.get('mail') });
+  const sender = createInvitationSender(
+    { sessions, settings, groups, sms, mail, brand: config.brand, origin: () => origins.main, now },
+    secrets,
+  );
+  const channels = createChannels({
+    groups,
+    queue: sessions.queues,
+    limiter,
+    mail,
+    brand: config.brand,
+    consoleUrl: () => `${origins.main}/console`,
+    log,
+  });
+  const admission = createAdmission({
+    directory,
+    guessing: new Guessing(),
+    sessions,
+    now,
+    onLevelChange: (level) => {
+      const alarm = alarmOf(level);
+      log[alarm === 'none' ? 'info' : 'warn']({ guessing: level }, 'pinGuessing');
+      sessions.pinAlarm.ring(alarm).catch((error: unknown) => log.error({ err: error }, 'pinAlarmNotStored'));
     },
   });
   const signalling = createSignalling({
     sessions,
-    admission: createAdmission({ directory, limiter, sessions, now }),
+    store,
+    channels,
+    admission,
     accountOf: async (request) => {
       const account = await accounts.byToken(signInToken(request) ?? '');
       return account && publicAccount(account);
@@ -126,13 +207,26 @@ async function run(config: Config, log: Log): Promise<void> {
       }
       return workers.canTake(sessionId) ? undefined : 'relayFull';
     },
-    terms: currentTerms(config.brand),
+    terms: () => terms.current(),
     brand: config.brand,
-    consoleSettings: () => ({
+    mayInvite: ({ id }, method) =>
+      method === 'pin' ? groups.allows(id, 'pin') : groups.allows(id, 'link', 'sms', 'email'),
+    consoleSettings: (account) => ({
       customerUrl: origins.main,
       maxActiveSessions: config.maxActiveSessions,
-      smsGateway: false,
-      mailGateway: false,
+      smsGateway: sms.ready(),
+      mailGateway: mail.ready(),
+      ways: groups.of(account.id).ways,
+      waitingSteps: {
+        amberMs: 1000 * settings.get('sessions').amberSeconds,
+        redMs: 1000 * settings.get('sessions').redSeconds,
+      },
+      awayMs: 60_000 * settings.get('sessions').awayMinutes,
+      replies: settings
+        .get('sessions')
+        .replies.split('\n')
+        .map((reply) => reply.trim())
+        .filter((reply) => reply !== ''),
     }),
     log,
     now,
@@ -150,19 +244,36 @@ async function run(config: Config, log: Log): Promise<void> {
     workers,
     sessions,
     signalling,
+    admission,
     store,
     version: readVersion(),
     draining,
   });
-  const api = createApi({ accounts, refuseOrigin, secure, log });
+  const api = createApi({
+    accounts,
+    settings,
+    sender,
+    terms,
+    store,
+    archive: new Archive(store),
+    customers: sessions.customers,
+    refuseOrigin,
+    secure,
+    log,
+  });
+  const photoDownload = createPhotoDownload({ accounts, store, blob, secure, log });
   handle = (request) => {
     if (request.path.startsWith('/api/')) {
-      return api(request);
+      return photoDownload(request) ?? api(request);
+    }
+    if (request.path.startsWith(SMS_STATUS_PATH)) {
+      return smsReport(request, sender, secure);
     }
     return operations.respond(request) ?? pages(request, secure) ?? errorResponse('notFound', secure);
   };
 
   const ticker = setInterval(() => {
+    admission.tick();
     sessions.tick().catch((error: unknown) => log.error({ err: error }, 'tickFailed'));
   }, TICK_MS);
 
@@ -177,6 +288,7 @@ async function run(config: Config, log: Log): Promise<void> {
       clearInterval(ticker);
       signalling.closeAll();
       server.close();
+      mail.close();
       await workers.close();
       await store.close();
     },

@@ -97,9 +97,146 @@ const first: Migration = {
   },
 };
 
+const settings: Migration = {
+  async up(db: Kysely<unknown>): Promise<void> {
+    await run(db, [
+      `create table setting (
+        name text primary key,
+        document text not null,
+        changed_at integer not null,
+        changed_by integer not null references account (id)
+      ) strict`,
+    ]);
+  },
+};
+
+/** A session of a channel has no technician until one takes it; `alter column` is libsql's. */
+const queues: Migration = {
+  async up(db: Kysely<unknown>): Promise<void> {
+    await run(db, [
+      'alter table session alter column technician_id to technician_id integer references account (id)',
+      `alter table session add column group_id text not null default ''`,
+    ]);
+  },
+};
+
+const consents: Migration = {
+  async up(db: Kysely<unknown>): Promise<void> {
+    await run(db, [
+      `alter table consent add column kind text not null default 'terms'`,
+      `alter table consent add column withdrawn integer not null default 0`,
+      `alter table consent add column token_hash text not null default ''`,
+      `create table terms (
+        version integer not null,
+        language text not null,
+        text text not null,
+        hash text not null,
+        published_at integer not null,
+        published_by integer references account (id),
+        primary key (version, language)
+      ) strict`,
+      ...appendOnly('terms'),
+    ]);
+  },
+};
+
+/** A link that opens nothing before its time. */
+const appointments: Migration = {
+  async up(db: Kysely<unknown>): Promise<void> {
+    await run(db, ['alter table invitation add column valid_from integer not null default 0']);
+  },
+};
+
+/** What people say to each other, and what they say of the session afterwards. */
+const talk: Migration = {
+  async up(db: Kysely<unknown>): Promise<void> {
+    await run(db, [
+      `create table chat (
+        id integer primary key autoincrement,
+        session_id integer not null references session (id),
+        at integer not null,
+        party text not null,
+        name text not null,
+        text text not null,
+        client_id text not null,
+        unique (session_id, client_id)
+      ) strict`,
+      'alter table session add column outcome text',
+      `alter table session add column notes text not null default ''`,
+      'alter table session add column rating text',
+      'create index session_resume on session (resume_hash) where resume_hash is not null',
+      'create index session_previous_resume on session (previous_resume_hash) where previous_resume_hash is not null',
+    ]);
+  },
+};
+
+/** Sessions that are offered to somebody else. */
+const transfers: Migration = {
+  async up(db: Kysely<unknown>): Promise<void> {
+    await run(db, ['alter table session add column transfer text']);
+  },
+};
+
+/** Marks on the picture; of a frozen picture, its JPEG as well. */
+const board: Migration = {
+  async up(db: Kysely<unknown>): Promise<void> {
+    await run(db, [
+      `create table board (
+        session_id integer primary key references session (id),
+        surface integer not null,
+        surfaces integer not null,
+        still blob
+      ) strict`,
+      `create table board_mark (
+        session_id integer not null references session (id),
+        id text not null,
+        surface integer not null,
+        place integer not null,
+        hidden integer not null,
+        mark text not null,
+        primary key (session_id, id)
+      ) strict, without rowid`,
+    ]);
+  },
+};
+
+/** Past sessions of a technician, the newest first. */
+const archive: Migration = {
+  async up(db: Kysely<unknown>): Promise<void> {
+    await run(db, ['create index session_past on session (technician_id, id) where ended_at is not null']);
+  },
+};
+
+/** Photos; their bytes are files. Numbers are never given twice, or a page would show one photo for another. */
+const photos: Migration = {
+  async up(db: Kysely<unknown>): Promise<void> {
+    await run(db, [
+      `create table photo (
+        id integer primary key autoincrement,
+        session_id integer not null references session (id),
+        source text not null,
+        at integer not null,
+        kept integer not null,
+        file text,
+        marks text not null
+      ) strict`,
+      'create index photo_session on photo (session_id)',
+    ]);
+  },
+};
+
 /** The names sort in the order in which the steps run. */
 const MIGRATIONS: Record<string, Migration> = {
   '0001-first': first,
+  '0002-settings': settings,
+  '0004-queues': queues,
+  '0005-consents': consents,
+  '0006-appointments': appointments,
+  '0007-talk': talk,
+  '0009-transfers': transfers,
+  '0010-board': board,
+  '0011-photos': photos,
+  '0012-archive': archive,
 };
 
 export const migrationProvider: MigrationProvider = {

@@ -1,7 +1,9 @@
 /** What operators and their tools ask: alive, ready, version, metrics. */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import type { Admission } from './admission.ts';
 import { jsonResponse } from './api.ts';
+import type { GuessingLevel } from './guessing.ts';
 import type { OverloadLevel } from './overload.ts';
 import type { HttpRequest, HttpResponse } from './server.ts';
 import type { Sessions } from './sessions.ts';
@@ -16,6 +18,7 @@ const LAG_PERIOD_MS = 10_000;
 const LOOP_RESOLUTION_MS = 100;
 
 const LEVEL_NUMBERS: Record<OverloadLevel, number> = { normal: 0, full: 1, shed: 2 };
+const GUESSING_NUMBERS: Record<GuessingLevel, number> = { calm: 0, raised: 1, siege: 2, closed: 3 };
 const LEVEL_WORDS: Record<Exclude<OverloadLevel, 'normal'>, string> = {
   full: 'takes no new sessions',
   shed: 'drops video',
@@ -30,6 +33,7 @@ export type OperationsOptions = {
   workers: Workers;
   sessions: Sessions;
   signalling: { readonly pageCount: number };
+  admission: Admission;
   store: Store;
   version: string;
   /** The relay is about to end: it works but takes nothing new. */
@@ -37,7 +41,7 @@ export type OperationsOptions = {
 };
 
 /** The names keep the prefix of `facts/reliability.md` 5 with ours in place of `vs_`; no session ids in labels. */
-function createRegistry({ workers, sessions, signalling, draining }: OperationsOptions): Registry {
+function createRegistry({ workers, sessions, signalling, admission, draining }: OperationsOptions): Registry {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry, prefix: 'fernblick_front_' });
   const gauge = (
@@ -81,6 +85,19 @@ function createRegistry({ workers, sessions, signalling, draining }: OperationsO
     ['state'],
   );
   gauge('ws_connections', 'Open WebSockets.', (self) => self.set(signalling.pageCount));
+  gauge(
+    'pin_attempts_total',
+    'PINs that were typed: admitted, unknown, locked (not even looked up, because too many were wrong).',
+    (self) => {
+      for (const [result, count] of Object.entries(admission.attempts)) {
+        self.set({ result }, count);
+      }
+    },
+    ['result'],
+  );
+  gauge('pin_guessing_level', '0 calm, 1 raised, 2 siege, 3 closed: no PIN is accepted.', (self) =>
+    self.set(GUESSING_NUMBERS[admission.level]),
+  );
   gauge('workers_ready', 'Media workers that are ready.', (self) => self.set(workers.readyCount));
   perWorker('worker_ready', '1 for a worker that can be given sessions.', ({ state }) =>
     state === 'ready' ? 1 : 0,

@@ -3,6 +3,7 @@ import type { LiveSession } from './live-session.ts';
 import type { Participant } from './party-media.ts';
 import {
   type Account,
+  type Channel,
   ERRORS,
   type ErrorCode,
   type InvitationMethod,
@@ -17,6 +18,11 @@ import { STILL_QUEUE_MAX_BYTES } from './stills.ts';
 const RATE_PER_S = 50;
 const RATE_BURST = 100;
 
+/** Of one socket; a page needs five, and five more when it measures again. */
+const PROBES_MAX = 20;
+/** What may wait for a page before strokes in progress and laser to it are dropped: a moment's worth. */
+const VOLATILE_QUEUE_MAX_BYTES = 16 * 1024;
+
 /** What a socket is to a session: the customer's page with it, or one that stands before the terms. */
 export type Visit = { session: LiveSession; by: InvitationMethod; joined: boolean };
 
@@ -28,6 +34,8 @@ export class Page implements Participant {
   account: Account | undefined;
   accountCheckedAt = 0;
   visit: Visit | undefined;
+  /** The channel whose page this is, until its customer has answered the terms. */
+  channel: Channel | undefined;
   helloTimer: NodeJS.Timeout | undefined;
   /** The request in work and those behind it. */
   queue: Promise<void> = Promise.resolve();
@@ -35,6 +43,7 @@ export class Page implements Participant {
   open = true;
   #allowance = RATE_BURST;
   #allowanceAt: number;
+  #probes = 0;
 
   constructor(socket: Socket, now: number) {
     this.socket = socket;
@@ -45,8 +54,14 @@ export class Page implements Participant {
     this.socket.send(JSON.stringify(message));
   }
 
-  sendStill(frame: Uint8Array): void {
-    this.socket.sendBinary(frame, STILL_QUEUE_MAX_BYTES);
+  sendStill(frame: Uint8Array): boolean {
+    return this.socket.sendBinary(frame, STILL_QUEUE_MAX_BYTES);
+  }
+
+  sendVolatile(message: ServerMessage): void {
+    if (!this.socket.isBehind(VOLATILE_QUEUE_MAX_BYTES)) {
+      this.send(message);
+    }
   }
 
   refuse(id: number, code: ErrorCode): void {
@@ -57,6 +72,12 @@ export class Page implements Participant {
   closeWith(code: ErrorCode, status: number): void {
     this.send({ type: 'closing', code, message: ERRORS[code] });
     this.socket.close(status, code);
+  }
+
+  /** False when this probe is one too many. */
+  allowsProbe(): boolean {
+    this.#probes += 1;
+    return this.#probes <= PROBES_MAX;
   }
 
   /** Token bucket; false when this request is one too many. */

@@ -22,6 +22,9 @@ const CONTENT_TYPES: Record<string, string> = {
   '.wasm': 'application/wasm',
 };
 
+/** Links of invitations and pages of channels. */
+const CUSTOMER_PATH = /^\/(j\/[A-Za-z0-9_-]{1,128}|c\/[a-z0-9-]{1,40})$/;
+
 type Asset = {
   type: string;
   etag: string;
@@ -91,7 +94,7 @@ function respond(asset: Asset, request: HttpRequest, secure: boolean): HttpRespo
 
 /**
  * Loads `capture/` and `console/` below `folder`.
- * `/`, `/j/TOKEN` and `/console…` are documents; their files live under `/capture/` and `/console/`.
+ * `/`, `/j/TOKEN`, `/c/CHANNEL` and `/console…` are documents; their files live under `/capture/` and `/console/`.
  * @throws StartError `pagesMissing`
  */
 export function loadPages(folder: string): Pages {
@@ -103,7 +106,7 @@ export function loadPages(folder: string): Pages {
   };
 
   function find(path: string): Asset | undefined {
-    if (path === '/' || /^\/j\/[A-Za-z0-9_-]{1,128}$/.test(path)) {
+    if (path === '/' || CUSTOMER_PATH.test(path)) {
       return capture.get('index.html');
     }
     if (path === '/favicon.ico') {

@@ -12,8 +12,10 @@ export type Participant = {
   /** What the browser can send or show, best first. */
   readonly videoCodecs: readonly VideoCodec[];
   send(event: ServerEvent): void;
-  /** Sends a binary frame unless the page reads too slowly: a later still is worth more than a late one. */
-  sendStill(frame: Uint8Array): void;
+  /** Sends a binary frame unless the page reads too slowly: a later still is worth more than a late one. False when dropped. */
+  sendStill(frame: Uint8Array): boolean;
+  /** Drops the event when the page reads too slowly: what it tells is over by the time it would be read. */
+  sendVolatile(event: ServerEvent): void;
 };
 
 /** What a party should be sending while the session is active. */

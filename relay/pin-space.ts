@@ -12,16 +12,18 @@ const RESTING_INITIAL_CAPACITY = 1024;
  * PINs that a guesser tries first, or that are misread on the phone: all digits equal, and runs up or down
  * (reliability.md 3.2, P1). A run may pass from 9 to 0, as on a keypad.
  */
+const BANNED_STEPS = [0, 1, 9];
 const BANNED: ReadonlySet<string> = new Set(
-  [0, 1, 9].flatMap((step) => Array.from({ length: 10 }, (_, start) => runOf(start, step))),
+  BANNED_STEPS.flatMap((step) => Array.from({ length: 10 }, (_, start) => runOf(start, step, PIN_LENGTH))),
 );
 
-function runOf(start: number, step: number): string {
-  return Array.from({ length: PIN_LENGTH }, (_, place) => (start + place * step) % 10).join('');
+function runOf(start: number, step: number, length: number): string {
+  return Array.from({ length }, (_, place) => (start + place * step) % 10).join('');
 }
 
+/** @param pin of any length */
 export function isBannedPin(pin: string): boolean {
-  return BANNED.has(pin);
+  return BANNED_STEPS.some((step) => runOf(Number(pin[0]), step, pin.length) === pin);
 }
 
 /** Every PIN at its own place. */
@@ -73,6 +75,11 @@ export class PinSpace {
     return this.#resting.length;
   }
 
+  /** PINs that are given out. */
+  get live(): number {
+    return PIN_COUNT - BANNED.size - this.#free - this.#resting.length;
+  }
+
   /** Takes a free PIN, each with the same probability. Undefined when none is free. */
   draw(): string | undefined {
     if (this.#free === 0) {
@@ -96,7 +103,7 @@ export class PinSpace {
   /** Gives a taken PIN back at once. False when it is free already, never given out, or none. */
   release(pin: string): boolean {
     const number = toNumber(pin);
-    if (number === undefined || this.#isFree(number) || isBannedPin(pin)) {
+    if (number === undefined || this.#isFree(number) || BANNED.has(pin)) {
       return false;
     }
     this.#swap(number, this.#free);
@@ -110,7 +117,7 @@ export class PinSpace {
    */
   rest(pin: string, until: number): void {
     const number = toNumber(pin);
-    if (number !== undefined && !isBannedPin(pin)) {
+    if (number !== undefined && !BANNED.has(pin)) {
       this.#resting.push(number, until);
     }
   }

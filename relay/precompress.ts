@@ -7,6 +7,8 @@ const COMPRESSIBLE = /\.(html|js|css|svg|json|webmanifest)$/;
 /** Below one packet's payload compression saves no round trip. */
 const MIN_BYTES = 1200;
 
+const LARGE_BYTES = 1_000_000;
+
 const folder = join(import.meta.dirname, '..', 'pages');
 for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
   const path = join(entry.parentPath, entry.name);
@@ -17,7 +19,9 @@ for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true }
   if (bytes.length < MIN_BYTES) {
     continue;
   }
-  const quality = { params: { [constants.BROTLI_PARAM_QUALITY]: constants.BROTLI_MAX_QUALITY } };
+  // The best quality takes ten seconds for some megabytes.
+  const best = bytes.length > LARGE_BYTES ? 5 : constants.BROTLI_MAX_QUALITY;
+  const quality = { params: { [constants.BROTLI_PARAM_QUALITY]: best } };
   writeFileSync(`${path}.br`, brotliCompressSync(bytes, quality));
   writeFileSync(`${path}.gz`, gzipSync(bytes, { level: 9 }));
 }

@@ -1,8 +1,46 @@
 /**
  * The wire protocol between the browsers and the relay: every message, result, event and error code.
- * This file imports nothing and contains types and constants only, so both pages take it without server code.
+ * This file contains types and constants only, so both pages take it without server code; the HTTP half is in
+ * `protocol-api.ts`, the error codes are in `protocol-errors.ts`, what a session is made of in `protocol-sessions.ts`, its
+ * whiteboard in `protocol-board.ts`, the phone's camera in `protocol-camera.ts`, photos in `protocol-photos.ts`, what is kept of a session
+ * in `protocol-archive.ts`.
  * PROTOCOL.md beside it says the same in prose, with an example of every message that a test validates.
  */
+
+import type { Account } from './protocol-api.ts';
+import type { BoardEvent, BoardRequests } from './protocol-board.ts';
+import type { CameraEvent, CameraRequests } from './protocol-camera.ts';
+import type { ErrorCode } from './protocol-errors.ts';
+import type { PhotoEvent, PhotoPartResult, PhotoRequests } from './protocol-photos.ts';
+import type {
+  Appointment,
+  ChatMessage,
+  ChatSeen,
+  ConsentKind,
+  CustomerFields,
+  CustomerView,
+  DeviceState,
+  InvitationMethod,
+  InvitationWay,
+  PictureState,
+  PinAlarm,
+  Preflight,
+  QualityReport,
+  Receivers,
+  SessionEvent,
+  SessionOutcome,
+  SessionView,
+  TechnicianStatus,
+  Terms,
+} from './protocol-sessions.ts';
+
+export * from './protocol-api.ts';
+export * from './protocol-archive.ts';
+export * from './protocol-board.ts';
+export * from './protocol-camera.ts';
+export * from './protocol-errors.ts';
+export * from './protocol-photos.ts';
+export * from './protocol-sessions.ts';
 
 /** Raised when an old page can no longer talk to a new relay; the page then asks to be reloaded. */
 export const PROTOCOL_VERSION = 1;
@@ -21,149 +59,6 @@ export type VideoCodec = 'VP8' | 'H264' | 'VP9' | 'AV1';
 export type SessionId = number;
 /** One browser connection to the media plane; a participant has a new one after each reconnection. */
 export type PeerId = string;
-
-// ---------------------------------------------------------------- sessions
-
-/** What the state machine of `session-state.ts` knows. */
-export type SessionState =
-  | 'connecting'
-  | 'waiting'
-  | 'active'
-  | 'onHold'
-  | 'transferring'
-  | 'reconnecting'
-  | 'offline'
-  | 'timedOut'
-  | 'aborted'
-  | 'closedByCustomer'
-  | 'closedByWaitingCustomer'
-  | 'closedByTechnician'
-  | 'declined'
-  | 'expired';
-
-/** What one technician sees: a transfer looks different from its two ends. */
-export type SessionStatus = Exclude<SessionState, 'transferring'> | 'outgoing' | 'incoming';
-
-export type CustomerFields = {
-  /** Customer's name or any identifier; empty is shown as "Customer". */
-  name: string;
-  phone: string;
-  email: string;
-  ticketId: string;
-  /** Configured custom fields by their key. */
-  custom: Record<string, string>;
-};
-
-/** What a participant's devices do, as the other side needs to know it. */
-export type DeviceState = {
-  microphone: 'on' | 'muted' | 'none';
-  camera: 'on' | 'paused' | 'none';
-  /** Why the microphone is muted or the camera paused, where there is a reason. */
-  pausedBy?: PauseReason;
-};
-
-/**
- * What the phone sends of its camera, and why not more: live video, video in fewer or smaller pictures, single stills
- * over the WebSocket, or nothing. `cause` is `none` for `video` and for a camera that is off.
- */
-export type PictureState = {
-  mode: 'video' | 'reduced' | 'stills' | 'none';
-  cause: 'none' | 'bandwidth' | 'processor' | 'blocked' | 'saveData';
-};
-
-/** The person; the page is hidden or the phone locked; another app or a call took the device. */
-export type PauseReason = 'person' | 'hidden' | 'interrupted';
-
-/**
- * Why picture or sound of a party are away. `connection`: its socket was lost; `left`: its page was closed or is being
- * loaded again; `hidden`, `call`: what the page said last (`PauseReason`); `noMedia`: the socket lives, but what is
- * due does not arrive; `relay`: the relay was started again and the party is not back yet.
- */
-export type InterruptionReason = 'connection' | 'left' | 'hidden' | 'call' | 'noMedia' | 'relay';
-
-export type Interruption = { party: Role; reason: InterruptionReason; since: number };
-
-export type InvitationMethod = 'pin' | 'link';
-
-export type InvitationView = {
-  /** Six digits; present once the technician asked for a PIN. */
-  pin?: string;
-  /** Absolute URL; present once the technician asked for a link. */
-  link?: string;
-  /** Epoch milliseconds. */
-  expiresAt: number;
-};
-
-/** A row of the technician's session list. Times are epoch milliseconds of the relay's clock. */
-export type SessionView = {
-  id: SessionId;
-  status: SessionStatus;
-  statusSince: number;
-  createdAt: number;
-  fields: CustomerFields;
-  /** Name of the channel the customer came by; empty for a private session. */
-  channel: string;
-  /** Absent once it was used, expired or cancelled. */
-  invitation?: InvitationView;
-  /** With `reconnecting` and `offline`: where the session goes on when everybody is back. */
-  before?: 'waiting' | 'active' | 'onHold';
-  /** While picture or sound of a party are away through no wish of a person. */
-  interruption?: Interruption;
-  /** Absent until a customer has accepted the terms. */
-  customer?: {
-    devices: DeviceState;
-    picture: PictureState;
-    browser: string;
-    connected: boolean;
-    mediaReady: boolean;
-  };
-};
-
-/** Facts that a session event carries; flat, so that a report can print them. */
-export type EventData = Record<string, string | number | boolean>;
-
-export type SessionEventType =
-  | 'sessionCreated'
-  | 'fieldsEdited'
-  | 'pinCreated'
-  | 'linkCreated'
-  | 'customerArrived'
-  | 'termsAccepted'
-  | 'termsDeclined'
-  | 'stateChanged'
-  | 'devicesChanged'
-  | 'mediaConnected'
-  | 'mediaFailed'
-  | 'dismissed';
-
-/** One line of the session log. The log only grows; ids grow with it. */
-export type SessionEvent = {
-  id: number;
-  sessionId: SessionId;
-  at: number;
-  actor: 'technician' | 'customer' | 'system';
-  /** Display name of the technician who acted; empty otherwise. */
-  actorName: string;
-  type: SessionEventType;
-  data: EventData;
-};
-
-export type Terms = { version: number; language: Language; text: string; hash: string };
-
-/** What the customer's page shows; `ended` is final. */
-export type CustomerPhase = 'terms' | 'waiting' | 'active' | 'onHold' | 'ended';
-export type CustomerView = {
-  phase: CustomerPhase;
-  /** Nickname of the technician once the session was started; empty before. */
-  technician: string;
-  technicianDevices: DeviceState;
-  /** False while the technician's connection is lost. */
-  technicianConnected: boolean;
-  /** While picture or sound of a party are away through no wish of a person. */
-  interruption?: Interruption;
-  /** Why the session ended; only with phase `ended`. */
-  endedAs?: SessionState;
-};
 
 // ---------------------------------------------------------------- requests
 
@@ -194,17 +89,54 @@ export type Requests = {
   /** Nothing comes over this media connection any more; the page keeps it until a better one is up. */
   peerStalled: { params: { peerId: PeerId }; result: Empty };
   devices: { params: { sessionId: SessionId; devices: DeviceState }; result: Empty };
+  /** All that was said; later messages come as `chat` events. */
+  openChat: {
+    params: { sessionId: SessionId };
+    result: { messages: ChatMessage[]; seen: Record<Role, ChatSeen> };
+  };
+  /** Answered when it is on disk; the same `clientId` again is answered with the message that is there. */
+  sendChat: {
+    params: { sessionId: SessionId; clientId: string; text: string };
+    result: { message: ChatMessage };
+  };
+  /** What this page has of the other side's messages. */
+  chatSeen: { params: { sessionId: SessionId; seen: ChatSeen }; result: Empty };
+  /** Somebody is writing; the other side shows it for a few seconds. */
+  typing: { params: { sessionId: SessionId }; result: Empty };
 
   // technician
   createSession: {
-    params: { fields: CustomerFields; method: InvitationMethod };
+    /** With an appointment the session has a link and never a PIN, which would be live for too long. */
+    params: { fields: CustomerFields; method: InvitationMethod; appointment?: Appointment };
     result: { session: SessionView };
   };
   /** Adds the other method to the live invitation of a session that nobody has come to yet. */
   invite: { params: { sessionId: SessionId; method: InvitationMethod }; result: { session: SessionView } };
   editSession: { params: { sessionId: SessionId; fields: CustomerFields }; result: { session: SessionView } };
   startSession: { params: { sessionId: SessionId }; result: { session: SessionView } };
-  endSession: { params: { sessionId: SessionId }; result: { session: SessionView } };
+  /** Camera and microphone of the customer stop until `resumeSession`. */
+  holdSession: { params: { sessionId: SessionId }; result: { session: SessionView } };
+  resumeSession: { params: { sessionId: SessionId }; result: { session: SessionView } };
+  /** Ends it, or says afterwards how it went. */
+  endSession: {
+    params: { sessionId: SessionId; outcome?: SessionOutcome; notes?: string };
+    result: { session: SessionView };
+  };
+  /** Takes no sessions from others for the time being, or does again. */
+  setAway: { params: { away: boolean }; result: { status: TechnicianStatus } };
+  /** Colleagues and groups as they are now. */
+  listReceivers: { params: Empty; result: Receivers };
+  /** Offers the session; whoever it is offered to takes it by `startSession`, and so does its technician, to keep it. */
+  transferSession: {
+    params: { sessionId: SessionId; to: { technicianId: number } | { groupId: string }; comment: string };
+    result: { session: SessionView };
+  };
+  /** Of one that is offered to this technician alone. */
+  refuseTransfer: { params: { sessionId: SessionId }; result: Empty };
+  /** Puts a question before the customer. Nothing that needs the consent begins without the answer. */
+  askConsent: { params: { sessionId: SessionId; kind: ConsentKind }; result: { session: SessionView } };
+  /** Kept until the session is over, then a line of its log. */
+  quality: { params: { sessionId: SessionId; quality: QualityReport }; result: Empty };
   /** Takes an ended session out of the list; its page and log stay. */
   dismissSession: { params: { sessionId: SessionId }; result: Empty };
   /** The whole log of a session; later lines come as `log` events. */
@@ -213,6 +145,8 @@ export type Requests = {
   // customer
   claimPin: { params: { pin: string }; result: ClaimResult };
   claimLink: { params: { token: string }; result: ClaimResult };
+  /** Opens a channel's page. The session begins with `acceptTerms`, in the queue of the channel's group. */
+  claimChannel: { params: { channel: string }; result: ChannelClaimResult };
   /**
    * Consumes the invitation; stored with hash, version, language and time. The page makes the first resume token
    * itself (256 bit, base64url): should the answer get lost, `hello` with that token tells whether it counted.
@@ -229,10 +163,21 @@ export type Requests = {
     result: { sessionId: SessionId; customer: CustomerView };
   };
   declineTerms: { params: { version: number; language: Language; hash: string }; result: Empty };
+  /** The customer's answer, or their change of mind: a consent can be taken back, and it ends at once what it allowed. */
+  answerConsent: {
+    params: { sessionId: SessionId; kind: ConsentKind; granted: boolean; language: Language; hash: string };
+    result: Empty;
+  };
   /** What the phone sends of its camera from now on, for the technician to read. */
   picture: { params: { sessionId: SessionId; picture: PictureState }; result: Empty };
+  /** What the phone found out about itself and its network while waiting; again whenever that has changed. */
+  preflight: { params: { sessionId: SessionId; preflight: Preflight }; result: Empty };
+  /** Bytes to measure the way up with, while waiting; the answer is all that comes of them. */
+  probe: { params: { sessionId: SessionId; padding: string }; result: Empty };
   leave: { params: Empty; result: Empty };
-};
+} & BoardRequests &
+  CameraRequests &
+  PhotoRequests;
 
 export type Empty = Record<never, never>;
 
@@ -243,14 +188,38 @@ export type HelloResult = {
   account?: Account;
   sessions?: SessionView[];
   settings?: ConsoleSettings;
+  pinAlarm?: PinAlarm;
   /** Customer who resumed: what to show, and the next resume token unless the session is over. */
   customer?: CustomerView;
+  /** Customer: what is asked when a consent is wanted, in both languages. */
+  questions?: Record<ConsentKind, Record<Language, Question>>;
   sessionId?: SessionId;
   resume?: string;
 };
 
 /** Nothing of the session is told before admission, only what to agree to. */
-export type ClaimResult = { brand: string; terms: Record<Language, Terms> };
+export type ClaimResult = {
+  brand: string;
+  terms: Record<Language, Terms>;
+  /** It was too early for this link: nothing is claimed yet, the page asks again when it is time. */
+  early?: Appointment;
+};
+
+/** The question of a consent as it is shown, with the hash that comes back with the answer. */
+export type Question = { text: string; hash: string };
+
+/** What a channel's page says, in both languages. */
+export type ChannelClaimResult = ClaimResult & {
+  channel: {
+    title: Record<Language, string>;
+    text: Record<Language, string>;
+    hours: Record<Language, string>;
+    /** Somebody of the group has the console open. */
+    staffed: boolean;
+    /** Nobody is there and nobody may wait: what to say instead of a button. */
+    closed?: Record<Language, string>;
+  };
+};
 
 export type ConsoleSettings = {
   /** Absolute address that a customer types, shown beside the PIN. */
@@ -258,6 +227,14 @@ export type ConsoleSettings = {
   maxActiveSessions: number;
   smsGateway: boolean;
   mailGateway: boolean;
+  /** Ways of inviting that the technician's group may use. */
+  ways: InvitationWay[];
+  /** When the row of somebody who waits turns amber, and red. */
+  waitingSteps: { amberMs: number; redMs: number };
+  /** Without a touch of the console, until its technician is away; 0 for never. */
+  awayMs: number;
+  /** Ready-made answers of the chat. */
+  replies: string[];
 };
 
 export type RequestType = keyof Requests;
@@ -268,7 +245,7 @@ export type ClientMessage = { [T in RequestType]: { type: T; id: number } & Para
 // ---------------------------------------------------------------- replies and events
 
 export type Reply =
-  | { type: 'ok'; id: number; result: Result<RequestType> }
+  | { type: 'ok'; id: number; result: Result<RequestType> | PhotoPartResult }
   | { type: 'error'; id: number; code: ErrorCode; message: string };
 
 /**
@@ -286,6 +263,14 @@ export type ServerEvent =
   | { type: 'session'; session: SessionView }
   | { type: 'sessionRemoved'; sessionId: SessionId }
   | { type: 'log'; event: SessionEvent }
+  | { type: 'chat'; sessionId: SessionId; message: ChatMessage }
+  | { type: 'chatSeen'; sessionId: SessionId; party: Role; seen: ChatSeen }
+  /** The other side is writing. */
+  | { type: 'typing'; sessionId: SessionId }
+  /** Technician: an administrator has changed something that the console goes by. */
+  | { type: 'settings'; settings: ConsoleSettings }
+  /** Technician: the alarm about guessed PINs began, changed or ended. */
+  | { type: 'pinAlarm'; alarm: PinAlarm }
   /** Another window of the same account, or of the same customer, took over; this one goes quiet. */
   | { type: 'superseded' }
   /** Customer: what to show changed. Media starts and stops with the phase. */
@@ -297,6 +282,9 @@ export type ServerEvent =
   | { type: 'offer'; peerId: PeerId; sessionId: SessionId; sdp: string; iceServers?: IceServer[] }
   | { type: 'candidates'; peerId: PeerId; candidates: string[] }
   | { type: 'peerClosed'; peerId: PeerId }
+  | BoardEvent
+  | CameraEvent
+  | PhotoEvent
   /** Last words before the relay closes the socket. */
   | { type: 'closing'; code: ErrorCode; message: string };
 
@@ -305,7 +293,7 @@ export type ServerMessage = Reply | ServerEvent;
 // ---------------------------------------------------------------- stills
 
 /**
- * The one kind of binary frame, big-endian. Customer → relay: `[u8 1][u32 id][JPEG]`, answered like a request with that
+ * One kind of binary frame (`FREEZE_FRAME` and `PHOTO_FRAME` are the others), big-endian. Customer → relay: `[u8 1][u32 id][JPEG]`, answered like a request with that
  * id, one in flight at a time. Relay → technician: `[u8 1][u32 0][f64 sessionId][JPEG]`.
  */
 export const STILL_FRAME = 1;
@@ -314,92 +302,7 @@ export const STILL_HEADER_BYTES = 5;
 /** Of the technician's frame: kind, id and session. */
 export const STILL_SHOWN_HEADER_BYTES = 13;
 export const STILL_MAX_BYTES = 128 * 1024;
+/** Padding of a probe. */
+export const PROBE_MAX_LENGTH = 48 * 1024;
 /** Stills of one session come no faster than this. */
 export const STILL_INTERVAL_MIN_MS = 500;
-
-// ---------------------------------------------------------------- HTTP API
-
-export type Account = {
-  id: number;
-  name: string;
-  /** What the customer sees. */
-  nickname: string;
-  email: string;
-  role: AccountRole;
-  enabled: boolean;
-};
-
-/** `method path` → body in and out. All answers are JSON; failures are `{code, message}`. */
-export type Api = {
-  'POST /api/sign-in': { body: { email: string; password: string }; result: { account: Account } };
-  'POST /api/sign-out': { body: Empty; result: Empty };
-  'GET /api/account': { body: undefined; result: { account: Account } };
-  'POST /api/account/password': { body: { current: string; password: string }; result: Empty };
-  /** First administrator, with the one-time token of the link that the terminal prints. */
-  'POST /api/set-up': {
-    body: { token: string; name: string; email: string; password: string };
-    result: { account: Account };
-  };
-  /** Administrators only. */
-  'GET /api/technicians': { body: undefined; result: { technicians: Account[] } };
-  'POST /api/technicians': {
-    body: { name: string; nickname: string; email: string; role: AccountRole; password: string };
-    result: { technician: Account };
-  };
-  'PATCH /api/technicians/:id': {
-    body: {
-      name?: string;
-      nickname?: string;
-      email?: string;
-      role?: AccountRole;
-      enabled?: boolean;
-      password?: string;
-    };
-    result: { technician: Account };
-  };
-};
-
-export const PASSWORD_MIN_LENGTH = 12;
-export const PASSWORD_MAX_LENGTH = 128;
-
-// ---------------------------------------------------------------- errors
-
-/** Stable codes with the sentence that people read; pages translate by code. */
-export const ERRORS = {
-  badMessage: 'The message could not be read.',
-  unknownMessage: 'The relay does not know this message.',
-  messageTooLarge: 'The message is too large.',
-  tooManyMessages: 'Too many messages in a short time.',
-  versionMismatch: 'This page is older than the relay. Please reload it.',
-  helloExpected: 'The first message must be hello.',
-  notSignedIn: 'Please sign in.',
-  credentialsWrong: 'E-mail address or password is wrong.',
-  accountDisabled: 'This account is disabled. Please ask an administrator.',
-  throttled: 'Too many attempts. Please wait a few minutes and try again.',
-  notAllowed: 'You are not allowed to do this.',
-  originNotAllowed: 'This page was not served by this relay.',
-  noSuchSession: 'There is no such session.',
-  noSuchPeer: 'There is no such media connection.',
-  wrongState: 'This is not possible in the state the session is in.',
-  tooManyActiveSessions: 'You already have the largest number of active sessions. End one first.',
-  pinUnknown: 'This PIN does not open a session. Please check the digits or ask for a new PIN.',
-  linkUnknown: 'This link does not open a session. Please ask for a new one.',
-  linkExpired: 'This link has expired. Please ask for a new one.',
-  linkUsed: 'This link has already been used. Please ask for a new one.',
-  termsChanged: 'The terms have changed meanwhile. Please read them again.',
-  resumeUnknown: 'This session can no longer be continued.',
-  noPinFree: 'No PIN is free at the moment. Please use a link.',
-  relayFull: 'The relay cannot take another session at the moment. Please try again shortly.',
-  badSdp: 'The answer of the browser could not be used.',
-  invalidField: 'A field is missing or not valid.',
-  passwordTooShort: 'The password needs at least 12 characters.',
-  emailTaken: 'There is already an account with this e-mail address.',
-  lastAdministrator: 'The last enabled administrator cannot be disabled or demoted.',
-  setUpUnknown: 'This set-up link is not valid any more.',
-  notFound: 'There is nothing at this address.',
-  methodNotAllowed: 'This address does not take this kind of request.',
-  draining: 'The relay is restarting. The page will reconnect by itself.',
-  internal: 'Something went wrong in the relay. Please try again.',
-} as const;
-
-export type ErrorCode = keyof typeof ERRORS;

@@ -51,10 +51,12 @@ export type HttpHandler = (request: HttpRequest) => HttpResponse | Promise<HttpR
 /** One WebSocket. Safe to call after it is closed: it then does nothing. */
 export type Socket = {
   readonly request: HttpRequest;
-  /** False when the message was dropped because the reader is too slow; the socket is then closing. */
-  send(text: string): boolean;
+  /** Goes out with all else of this turn of the event loop, in one piece. A reader that is too slow is closed. */
+  send(text: string): void;
   /** Like `send`, but a frame that would have to queue behind more than `queueMaxBytes` is dropped instead. */
   sendBinary(bytes: Uint8Array, queueMaxBytes: number): boolean;
+  /** More than this waits for a reader that is too slow. */
+  isBehind(queueMaxBytes: number): boolean;
   close(code: number, reason: string): void;
 };
 
@@ -86,25 +88,80 @@ type SocketData = { request: HttpRequest; socket?: UwsSocket };
 /** What `send` of the library returns for a message that its limit did not take. */
 const DROPPED = 2;
 
+/** Sockets that have something to send. */
+let unflushed: UwsSocket[] = [];
+
+function flushLater(socket: UwsSocket): void {
+  if (unflushed.push(socket) === 1) {
+    setImmediate(flushAll);
+  }
+}
+
+function flushAll(): void {
+  const sockets = unflushed;
+  unflushed = [];
+  for (const socket of sockets) {
+    socket.flush();
+  }
+}
+
 class UwsSocket implements Socket {
   readonly request: HttpRequest;
   #ws: uWS.WebSocket<SocketData> | undefined;
+  /** Texts of this turn: handing each to the kernel costs more than all else that is done for it. */
+  #unsent: string | string[] | undefined;
 
   constructor(ws: uWS.WebSocket<SocketData>) {
     this.#ws = ws;
     this.request = ws.getUserData().request;
   }
 
-  send(text: string): boolean {
-    return this.#ws !== undefined && this.#ws.send(text) !== DROPPED;
+  send(text: string): void {
+    if (this.#ws === undefined) {
+      return;
+    }
+    if (this.#unsent === undefined) {
+      this.#unsent = text;
+      flushLater(this);
+    } else if (typeof this.#unsent === 'string') {
+      this.#unsent = [this.#unsent, text];
+    } else {
+      this.#unsent.push(text);
+    }
+  }
+
+  /** To the kernel with it. */
+  flush(): void {
+    const texts = this.#unsent;
+    this.#unsent = undefined;
+    const ws = this.#ws;
+    if (ws === undefined || texts === undefined) {
+      return;
+    }
+    if (typeof texts === 'string') {
+      ws.send(texts);
+      return;
+    }
+    ws.cork(() => {
+      for (const text of texts) {
+        // Sending may close a socket whose reader is too slow, and then it may not be touched again.
+        this.#ws?.send(text);
+      }
+    });
   }
 
   sendBinary(bytes: Uint8Array, queueMaxBytes: number): boolean {
+    this.flush();
     const ws = this.#ws;
     return ws !== undefined && ws.getBufferedAmount() <= queueMaxBytes && ws.send(bytes, true) !== DROPPED;
   }
 
+  isBehind(queueMaxBytes: number): boolean {
+    return this.#ws !== undefined && this.#ws.getBufferedAmount() > queueMaxBytes;
+  }
+
   close(code: number, reason: string): void {
+    this.flush();
     const ws = this.#ws;
     this.#ws = undefined;
     ws?.end(code, reason);

@@ -1,5 +1,7 @@
 /** What each side sees of a session; pure. */
 import type {
+  CameraState,
+  Consents,
   CustomerPhase,
   CustomerView,
   DeviceState,
@@ -7,13 +9,15 @@ import type {
   InterruptionReason,
   InvitationView,
   PictureState,
+  Preflight,
   Role,
   SessionState,
   SessionStatus,
   SessionView,
+  TransferView,
 } from './protocol.ts';
 import { isEnded, isInterrupted, type SessionMachine, settledState } from './session-state.ts';
-import type { Invitation, SessionRecord } from './store.ts';
+import type { Invitation, SessionRecord, Transfer } from './store.ts';
 
 export const NO_DEVICES: DeviceState = { microphone: 'none', camera: 'none' };
 /** Until the phone says otherwise. */
@@ -27,8 +31,12 @@ export type Presence = {
   invitation: Invitation | undefined;
   customerConnected: boolean;
   technicianConnected: boolean;
+  queuePosition: number | undefined;
+  consents: Consents;
   devices: Record<Role, DeviceState>;
   picture: PictureState;
+  preflight: Preflight | undefined;
+  camera: CameraState | undefined;
   /** Set while the state machine misses the party. */
   away: Record<Role, Away | undefined>;
   /** Set while the party's devices are paused by something else than a person. */
@@ -44,14 +52,15 @@ export function linkOf(origin: string, token: string): string {
 function invitationView(invitation: Invitation, origin: string): InvitationView {
   return {
     expiresAt: invitation.expiresAt,
+    ...(invitation.validFrom === 0 ? {} : { validFrom: invitation.validFrom }),
     ...(invitation.pin === null ? {} : { pin: invitation.pin }),
     ...(invitation.token === null ? {} : { link: linkOf(origin, invitation.token) }),
   };
 }
 
-/** A transfer is outgoing for its sender and incoming for its receiver; the viewer here is always the sender. */
-function statusOf(state: SessionState): SessionStatus {
-  return state === 'transferring' ? 'outgoing' : state;
+/** A transfer is outgoing for its sender and incoming for its receiver. */
+function statusOf(state: SessionState, isReceiver: boolean): SessionStatus {
+  return state !== 'transferring' ? state : isReceiver ? 'incoming' : 'outgoing';
 }
 
 /** Whoever looks hears about the other side first. */
@@ -72,16 +81,27 @@ function interruptionOf(
   return undefined;
 }
 
-export function technicianView(record: SessionRecord, presence: Presence, origin: string): SessionView {
+/** @param isReceiver the session is offered to whoever looks */
+export function technicianView(
+  record: SessionRecord,
+  presence: Presence,
+  origin: string,
+  isReceiver = false,
+): SessionView {
   const { machine, customer } = record;
   const interruption = interruptionOf(machine, presence, ['customer', 'technician']);
   return {
     id: record.id,
-    status: statusOf(machine.state),
+    status: statusOf(machine.state, isReceiver),
     statusSince: machine.since,
     createdAt: record.createdAt,
     fields: record.fields,
     channel: record.channel,
+    queued: record.technicianId === null,
+    notes: record.notes,
+    ...(record.transfer ? { transfer: transferView(record.transfer) } : {}),
+    ...(record.outcome ? { outcome: record.outcome } : {}),
+    ...queuePosition(presence),
     ...(isInterrupted(machine.state) && machine.before ? { before: machine.before } : {}),
     ...(interruption ? { interruption } : {}),
     ...(presence.invitation ? { invitation: invitationView(presence.invitation, origin) } : {}),
@@ -93,10 +113,17 @@ export function technicianView(record: SessionRecord, presence: Presence, origin
             browser: customer.browser,
             connected: presence.customerConnected,
             mediaReady: presence.mediaReady,
+            consents: presence.consents,
+            ...(presence.preflight ? { preflight: presence.preflight } : {}),
+            ...(presence.camera ? { camera: presence.camera } : {}),
           },
         }
       : {}),
   };
+}
+
+function transferView({ from, to, comment }: Transfer): TransferView {
+  return { from, to, comment };
 }
 
 function phaseOf(record: SessionRecord): CustomerPhase {
@@ -114,6 +141,10 @@ function phaseOf(record: SessionRecord): CustomerPhase {
   }
 }
 
+function queuePosition({ queuePosition: place }: Presence): { queuePosition?: number } {
+  return place === undefined ? {} : { queuePosition: place };
+}
+
 /** @param nickname what the customer may know of the technician; told from the start on only */
 export function customerView(record: SessionRecord, presence: Presence, nickname: string): CustomerView {
   const phase = phaseOf(record);
@@ -123,6 +154,8 @@ export function customerView(record: SessionRecord, presence: Presence, nickname
     technician: record.startedAt === null ? '' : nickname,
     technicianDevices: presence.devices.technician,
     technicianConnected: presence.technicianConnected,
+    consents: presence.consents,
+    ...queuePosition(presence),
     ...(interruption ? { interruption } : {}),
     ...(phase === 'ended' ? { endedAs: record.machine.state } : {}),
   };

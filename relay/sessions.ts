@@ -1,19 +1,14 @@
 /** All open sessions of this front and everything that technicians and customers may do with them. */
-import {
-  type Console,
-  CUSTOMER,
-  insertInvitation,
-  LiveSession,
-  type LossCause,
-  type SessionContext,
-  SYSTEM,
-  technicianActor,
-} from './live-session.ts';
+import { appointmentRefusal } from './appointment.ts';
+import { Consoles } from './consoles.ts';
+import { Customers } from './customers.ts';
+import { LiveSession } from './live-session.ts';
 import type { Participant } from './party-media.ts';
+import { PinAlarmBell } from './pin-alarm.ts';
 import type {
   Account,
+  Appointment,
   CustomerFields,
-  CustomerView,
   DeviceState,
   ErrorCode,
   EventData,
@@ -22,11 +17,16 @@ import type {
   PictureState,
   SessionEvent,
   SessionId,
+  SessionOutcome,
   SessionView,
-  Terms,
 } from './protocol.ts';
-import { createMachine, type Party, settledState } from './session-state.ts';
-import type { Invitation, SessionRecord, StoreTransaction } from './store.ts';
+import { isQueued } from './queue-places.ts';
+import { newRecord, Queues } from './queues.ts';
+import { CUSTOMER, type LossCause, type SessionContext, SYSTEM, technicianActor } from './session-context.ts';
+import { insertInvitation } from './session-invitation.ts';
+import { type Party, settledState } from './session-state.ts';
+import type { Invitation, SessionRecord } from './store.ts';
+import { Transfers } from './transfers.ts';
 
 /**
  * A customer who already typed the PIN may still be at the camera question when its time is up; the session is
@@ -34,18 +34,41 @@ import type { Invitation, SessionRecord, StoreTransaction } from './store.ts';
  */
 const CLAIM_GRACE_MS = 10 * 60 * 1000;
 
-export type SessionsOptions = Omit<SessionContext, 'consoleOf'>;
+export type SessionsOptions = Omit<
+  SessionContext,
+  'consoleOf' | 'watchersOf' | 'queuePositionOf' | 'pinAlarm'
+>;
 
 export class Sessions {
   readonly #context: SessionContext;
   readonly #sessions = new Map<SessionId, LiveSession>();
-  /** By SHA-256 of the customer's resume token, the last two of each session. */
-  readonly #byResumeHash = new Map<string, LiveSession>();
-  readonly #resumeHashes = new WeakMap<LiveSession, readonly string[]>();
-  readonly #consoles = new Map<number, Console>();
+  readonly #consoles: Consoles;
+  readonly queues: Queues;
+  readonly customers: Customers;
+  readonly transfers: Transfers;
+  readonly pinAlarm: PinAlarmBell;
 
   private constructor(options: SessionsOptions) {
-    this.#context = { ...options, consoleOf: (technicianId) => this.#consoles.get(technicianId) };
+    this.#consoles = new Consoles(options.settings.groupOf);
+    this.#context = {
+      ...options,
+      consoleOf: (technicianId) => this.#consoles.of(technicianId),
+      watchersOf: (record) => this.#consoles.watchersOf(record),
+      pinAlarm: () => this.pinAlarm.alarm,
+      queuePositionOf: ({ id, technicianId }) =>
+        technicianId === null ? this.queues.placeOf(id) : undefined,
+    };
+    this.pinAlarm = new PinAlarmBell(this.#consoles, () => this.#sessions.values());
+    this.queues = new Queues(this.#context, this.#consoles, {
+      all: () => this.#sessions.values(),
+      hold: (record) => this.#hold(record, undefined),
+      forget: (session) => this.#forget(session),
+    });
+    this.customers = new Customers(this.#context, this.queues);
+    this.transfers = new Transfers(this.#context, this.#consoles, {
+      all: () => this.#sessions.values(),
+      isBusy: (accountId, besides) => this.#isBusy(accountId, besides),
+    });
   }
 
   /** Brings back every open session. Whoever was in one is missing until their page is here again. */
@@ -53,6 +76,11 @@ export class Sessions {
     const sessions = new Sessions(options);
     for (const record of await options.store.openSessions()) {
       const session = sessions.#hold(record, await options.directory.live(record.id));
+      session.consents.restore(await options.store.consents(record.id));
+      // Nobody is there yet who could take it.
+      await session.apply({ by: SYSTEM, input: { type: 'transferWithdrawn' } });
+      session.whiteboard.restore(await options.store.board(record.id));
+      await session.photos.restore(await options.store.photos(record.id));
       await session.lose('customer', 'relay', SYSTEM);
       await session.lose('technician', 'relay', SYSTEM);
     }
@@ -83,10 +111,15 @@ export class Sessions {
         now - machine.since >= this.#context.settings.offlineMs
       ) {
         await session.apply({ by: SYSTEM, input: { type: 'missingTooLong' } });
+      } else if (this.#isOverdue(session, now)) {
+        const type = machine.state === 'waiting' ? 'waitedTooLong' : 'idleTooLong';
+        await session.apply({ by: SYSTEM, input: { type } });
       } else {
         session.media.settle(machine);
       }
     }
+    await this.queues.settle();
+    await this.transfers.settle();
   }
 
   countByState(): Map<string, number> {
@@ -101,8 +134,7 @@ export class Sessions {
 
   /** The newest window of an account takes over; an older one is told so and goes quiet. */
   async consoleJoined(account: Account, participant: Participant, held: readonly PeerId[]): Promise<void> {
-    const older = this.#consoles.get(account.id);
-    this.#consoles.set(account.id, { participant, account });
+    const older = this.#consoles.open({ participant, account });
     older?.participant.send({ type: 'superseded' });
     const by = technicianActor(account);
     const back = this.#of(account.id).map((session) => {
@@ -115,17 +147,17 @@ export class Sessions {
 
   /** False for a window that another one of the same account has taken over from. */
   isConsole(account: Account, participant: Participant): boolean {
-    return this.#consoles.get(account.id)?.participant === participant;
+    return this.#consoles.of(account.id)?.participant === participant;
   }
 
   async consoleLeft(account: Account, participant: Participant, cause: LossCause): Promise<void> {
     for (const session of this.#sessions.values()) {
       session.followers.delete(participant);
     }
-    if (this.#consoles.get(account.id)?.participant !== participant) {
+    if (!this.isConsole(account, participant)) {
       return;
     }
-    this.#consoles.delete(account.id);
+    this.#consoles.close(account.id);
     const by = technicianActor(account);
     await Promise.all(
       this.#of(account.id).map((session) => {
@@ -137,13 +169,26 @@ export class Sessions {
 
   /** What the list of an account shows, oldest first. */
   views(account: Account): SessionView[] {
-    return this.#of(account.id).map((session) => session.technicianView());
+    return [...this.#sessions.values()]
+      .filter(({ record }) => this.#consoles.isListed(record, account.id))
+      .map((session) => session.technicianView(account.id));
   }
 
   /** The session, when it is this account's to work with. */
   owned(account: Account, id: SessionId): LiveSession | undefined {
     const session = this.#sessions.get(id);
-    return session?.record.technicianId === account.id ? session : undefined;
+    return session && this.#consoles.isOwn(session.record, account.id) ? session : undefined;
+  }
+
+  /** The session, when it is this account's to look at: also one that is offered to it. */
+  listed(account: Account, id: SessionId): LiveSession | undefined {
+    const session = this.#sessions.get(id);
+    return session && this.#consoles.isListed(session.record, account.id) ? session : undefined;
+  }
+
+  /** The session with that number, for what the relay itself learns about it. */
+  byId(id: SessionId): LiveSession | undefined {
+    return this.#sessions.get(id);
   }
 
   /** The session of an account in which its console has that media connection. */
@@ -155,34 +200,34 @@ export class Sessions {
     account: Account,
     fields: CustomerFields,
     method: InvitationMethod,
+    appointment?: Appointment,
   ): Promise<SessionView | ErrorCode> {
     const { store, now } = this.#context;
     const by = technicianActor(account);
     const at = now();
+    const refused = appointment && appointmentRefusal(appointment, method, at);
+    if (refused) {
+      return refused;
+    }
     const created = await store
-      .transaction(async (tx) => {
-        const record = await tx.insertSession({
-          technicianId: account.id,
-          machine: createMachine(at),
-          fields,
-          channel: '',
-          createdAt: at,
-          startedAt: null,
-          endedAt: null,
-          dismissed: false,
-          customer: null,
-          resumeHash: null,
-          previousResumeHash: null,
-        });
-        await tx.appendEvents(record.id, [
-          { at, ...by, type: 'sessionCreated', data: { name: fields.name } },
-        ]);
-        const invited = await insertInvitation(tx, record.id, method, by, this.#context);
-        if (!invited) {
-          throw new NoPinFree();
-        }
-        return { record, invitation: invited.invitation };
-      })
+      .transaction(
+        async (tx) => {
+          const record = await tx.insertSession({
+            ...newRecord(at),
+            technicianId: account.id,
+            fields,
+          });
+          await tx.appendEvents(record.id, [
+            { at, ...by, type: 'sessionCreated', data: { name: fields.name } },
+          ]);
+          const invited = await insertInvitation(tx, record.id, method, by, this.#context, appointment);
+          if (!invited) {
+            throw new NoPinFree();
+          }
+          return { record, invitation: invited.invitation };
+        },
+        { shares: true },
+      )
       .catch((error: unknown) => {
         if (error instanceof NoPinFree) {
           return undefined;
@@ -193,7 +238,7 @@ export class Sessions {
       return 'noPinFree';
     }
     const session = this.#hold(created.record, created.invitation);
-    const console = this.#consoles.get(account.id);
+    const console = this.#consoles.of(account.id);
     if (console) {
       session.media.join('technician', console.participant, []);
     }
@@ -208,6 +253,9 @@ export class Sessions {
   ): Promise<SessionView | ErrorCode> {
     if (session.record.machine.state !== 'connecting') {
       return 'wrongState';
+    }
+    if (method === 'pin' && session.invitation && session.invitation.validFrom > 0) {
+      return 'appointmentByLink';
     }
     const opened = await session.openInvitation(method, technicianActor(account));
     return opened ? session.technicianView() : 'noPinFree';
@@ -227,31 +275,64 @@ export class Sessions {
   }
 
   async start(account: Account, session: LiveSession): Promise<SessionView | ErrorCode> {
-    const others = this.#of(account.id).filter(
-      (other) => other !== session && (other.starting || settledState(other.record.machine) === 'active'),
-    );
-    if (others.length >= this.#context.settings.maxActiveSessions) {
+    if (session.record.machine.state === 'transferring') {
+      return this.transfers.take(account, session);
+    }
+    if (this.#isBusy(account.id, session)) {
       return 'tooManyActiveSessions';
     }
     session.starting = true;
+    const wasQueued = isQueued(session.record);
     try {
       const done = await session.apply({
         by: technicianActor(account),
         input: { type: 'start' },
-        record: { startedAt: session.record.startedAt ?? this.#context.now() },
+        record: { startedAt: session.record.startedAt ?? this.#context.now(), technicianId: account.id },
+        done: () => this.queues.taken(session, wasQueued),
       });
-      return done ? session.technicianView() : 'wrongState';
+      if (!done) {
+        return wasQueued && !isQueued(session.record) ? 'sessionTaken' : 'wrongState';
+      }
+      await this.queues.settle();
+      return session.technicianView();
     } finally {
       session.starting = false;
     }
   }
 
-  async end(account: Account, session: LiveSession): Promise<SessionView | ErrorCode> {
+  async hold(account: Account, session: LiveSession): Promise<SessionView | ErrorCode> {
+    const done = await session.apply({ by: technicianActor(account), input: { type: 'hold' } });
+    return done ? session.technicianView() : 'wrongState';
+  }
+
+  /** Counts as another active session again. */
+  async unhold(account: Account, session: LiveSession): Promise<SessionView | ErrorCode> {
+    if (this.#isBusy(account.id, session)) {
+      return 'tooManyActiveSessions';
+    }
+    const done = await session.apply({ by: technicianActor(account), input: { type: 'resume' } });
+    return done ? session.technicianView() : 'wrongState';
+  }
+
+  /** Also of a session that is over: then only what is said of it changes. */
+  async end(account: Account, session: LiveSession, said: Said = {}): Promise<SessionView | ErrorCode> {
+    const wasQueued = isQueued(session.record);
+    const { outcome = session.record.outcome, notes = session.record.notes } = said;
+    const isNews = outcome !== session.record.outcome || notes !== session.record.notes;
+    const events = isNews ? [{ type: 'outcomeSet', data: { outcome: outcome ?? '' } } as const] : [];
+    if (session.ended && isNews) {
+      await session.apply({ by: technicianActor(account), record: { outcome, notes }, events });
+      return session.technicianView();
+    }
     const done = await session.apply({
       by: technicianActor(account),
       input: { type: 'end' },
+      record: { technicianId: account.id, outcome, notes },
+      events,
       finishInvitation: 'cancelled',
+      done: () => this.queues.taken(session, wasQueued),
     });
+    await this.queues.settle();
     return done ? session.technicianView() : 'wrongState';
   }
 
@@ -265,11 +346,9 @@ export class Sessions {
       record: { dismissed: true },
       events: [{ type: 'dismissed', data: {} }],
     });
-    this.#sessions.delete(session.record.id);
-    this.#setResumeHashes(session, []);
-    this.#consoles
-      .get(account.id)
-      ?.participant.send({ type: 'sessionRemoved', sessionId: session.record.id });
+    this.#forget(session);
+    const console = this.#consoles.of(account.id);
+    console?.participant.send({ type: 'sessionRemoved', sessionId: session.record.id });
     return undefined;
   }
 
@@ -289,100 +368,6 @@ export class Sessions {
     return session?.record.machine.state === 'connecting' ? session : undefined;
   }
 
-  /** A page stands before the terms. Nothing is used up yet. */
-  async claim(session: LiveSession, participant: Participant, by: InvitationMethod): Promise<void> {
-    session.claimants.add(participant);
-    await session.apply({
-      by: CUSTOMER,
-      events: [{ type: 'customerArrived', data: { by } }],
-      whileLive: true,
-    });
-  }
-
-  /** The first page that accepts has the session; the invitation is used up in the same transaction. */
-  async accept(
-    session: LiveSession,
-    participant: Participant,
-    answer: { terms: Terms; devices: DeviceState; browser: string; resumeHash: string },
-  ): Promise<CustomerView | ErrorCode> {
-    const { terms, devices, browser, resumeHash } = answer;
-    const done = await session.apply({
-      by: CUSTOMER,
-      input: { type: 'customerAccepted', autoStart: false },
-      record: { customer: { browser, language: terms.language }, resumeHash },
-      events: [{ type: 'termsAccepted', data: termsData(terms) }],
-      finishInvitation: 'used',
-      write: (tx) => this.#consent(tx, session, terms, true),
-      done: () => {
-        session.joinCustomer(participant, []);
-        session.setDevices('customer', devices);
-        this.#setResumeHashes(session, [resumeHash]);
-      },
-    });
-    return done ? session.customerView() : 'linkUsed';
-  }
-
-  async decline(
-    session: LiveSession,
-    participant: Participant,
-    terms: Terms,
-  ): Promise<ErrorCode | undefined> {
-    session.claimants.delete(participant);
-    const done = await session.apply({
-      by: CUSTOMER,
-      input: { type: 'customerDeclined' },
-      events: [{ type: 'termsDeclined', data: termsData(terms) }],
-      finishInvitation: 'used',
-      write: (tx) => this.#consent(tx, session, terms, false),
-    });
-    return done ? undefined : 'wrongState';
-  }
-
-  /**
-   * A customer's page is back. Its token is replaced by the new one; the one before stays good, in case the page
-   * never gets this answer. A session that is over is only returned, so that the page can say how it ended.
-   */
-  async resume(
-    tokenHash: string,
-    nextHash: string,
-    participant: Participant,
-    held: readonly PeerId[],
-  ): Promise<LiveSession | undefined> {
-    const session = this.#byResumeHash.get(tokenHash);
-    if (!session || session.ended) {
-      return session;
-    }
-    const silent = session.media.isSilent('customer', held);
-    const done = await session.apply({
-      by: CUSTOMER,
-      ...(silent ? {} : { input: { type: 'back', party: 'customer' } }),
-      record: { resumeHash: nextHash, previousResumeHash: tokenHash },
-      done: () => {
-        this.#setResumeHashes(session, [nextHash, tokenHash]);
-        session.joinCustomer(participant, held);
-      },
-    });
-    return done || session.ended ? session : undefined;
-  }
-
-  /** The customer's socket is gone; the page may come back. */
-  async customerLost(session: LiveSession, participant: Participant, cause: LossCause): Promise<void> {
-    session.claimants.delete(participant);
-    if (session.leaveCustomer(participant)) {
-      await session.lose('customer', cause, CUSTOMER);
-    }
-  }
-
-  /** The customer pressed Disconnect. */
-  async leave(session: LiveSession, participant: Participant): Promise<ErrorCode | undefined> {
-    if (session.customer !== participant) {
-      session.claimants.delete(participant);
-      return undefined;
-    }
-    const done = await session.apply({ by: CUSTOMER, input: { type: 'customerLeft' } });
-    return done ? undefined : 'wrongState';
-  }
-
   picture(session: LiveSession, picture: PictureState): void {
     session.setPicture(picture);
     session.show();
@@ -396,7 +381,7 @@ export class Sessions {
       (key) => before[key] !== devices[key],
     );
     session.setDevices(party, devices);
-    const actorName = this.#consoles.get(session.record.technicianId)?.account.name ?? '';
+    const actorName = session.technicianName;
     // A page that is back says again what is known.
     await session.apply({
       by: party === 'customer' ? CUSTOMER : { actor: 'technician', actorName },
@@ -405,6 +390,25 @@ export class Sessions {
     });
   }
 
+  /** Has waited, or been idle, for longer than is set. One on hold is neither. */
+  #isOverdue({ record: { machine }, idleSince }: LiveSession, now: number): boolean {
+    const { waitingMs, idleMs } = this.#context.settings;
+    const [limitMs, since] =
+      machine.state === 'waiting'
+        ? [waitingMs(), machine.since]
+        : [machine.state === 'active' ? idleMs() : 0, idleSince];
+    return limitMs > 0 && since !== undefined && now - since >= limitMs;
+  }
+
+  #isBusy(accountId: number, besides?: LiveSession): boolean {
+    const active = this.#of(accountId).filter(
+      (session) =>
+        session !== besides && (session.starting || settledState(session.record.machine) === 'active'),
+    );
+    return active.length >= this.#context.settings.maxActiveSessions;
+  }
+
+  /** Those that are this technician's alone. */
   #of(technicianId: number): LiveSession[] {
     return [...this.#sessions.values()].filter((session) => session.record.technicianId === technicianId);
   }
@@ -413,42 +417,24 @@ export class Sessions {
     const session = new LiveSession(record, invitation, this.#context);
     this.#sessions.set(record.id, session);
     const hashes = [record.resumeHash, record.previousResumeHash];
-    this.#setResumeHashes(
+    this.customers.holdTokens(
       session,
       hashes.filter((hash) => hash !== null),
     );
     return session;
   }
 
-  /** From now on only these tokens continue the session. */
-  #setResumeHashes(session: LiveSession, hashes: readonly string[]): void {
-    for (const hash of this.#resumeHashes.get(session) ?? []) {
-      this.#byResumeHash.delete(hash);
-    }
-    this.#resumeHashes.set(session, hashes);
-    for (const hash of hashes) {
-      this.#byResumeHash.set(hash, session);
-    }
-  }
-
-  #consent(tx: StoreTransaction, session: LiveSession, terms: Terms, accepted: boolean): Promise<void> {
-    return tx.insertConsent({
-      sessionId: session.record.id,
-      at: this.#context.now(),
-      accepted,
-      termsVersion: terms.version,
-      language: terms.language,
-      termsHash: terms.hash,
-    });
+  #forget(session: LiveSession): void {
+    this.#sessions.delete(session.record.id);
+    this.customers.holdTokens(session, []);
   }
 }
+
+/** What a technician says of a session at its end. */
+type Said = { outcome?: SessionOutcome; notes?: string };
 
 /** Rolls the creation of a session back. */
 class NoPinFree extends Error {}
-
-function termsData(terms: Terms): EventData {
-  return { version: terms.version, language: terms.language, hash: terms.hash };
-}
 
 /** Names of the fields that differ; values are the customer's and need not stand in the log twice. */
 function changedFields(before: CustomerFields, after: CustomerFields): EventData {

@@ -1,208 +1,23 @@
 /**
- * The records of `store.ts` as tables, and every query on them but those of the directory. Knows Kysely and no engine,
- * so an adapter for another SQL engine opens its own connection and takes these queries.
+ * Every query on the tables but those of the directory. Knows Kysely and no engine, so an adapter for another SQL engine
+ * opens its own connection and takes these queries.
  */
-import { type Generated, type Insertable, type Kysely, type Selectable, sql, type Transaction } from 'kysely';
-import type { AccountRole, Language, SessionEvent, SessionEventType, SessionState } from './protocol.ts';
-import type { SettledState } from './session-state.ts';
+import { type Kysely, sql, type Transaction } from 'kysely';
+import { emailKey, type Store, type StoreTransaction } from './store.ts';
+import { boardReadsOn, boardWritesOn } from './store-board.ts';
+import { photoReadsOn, photoWritesOn } from './store-photos.ts';
 import {
-  type AccountRecord,
-  type ConsentRecord,
-  emailKey,
-  type InvitationState,
-  type SessionRecord,
-  type SignInRecord,
-  type Store,
-  type StoreTransaction,
-} from './store.ts';
-
-type SessionTable = {
-  id: Generated<number>;
-  technician_id: number;
-  state: SessionState;
-  state_since: number;
-  state_before: SettledState | null;
-  customer_missing: number;
-  technician_missing: number;
-  fields: string;
-  channel: string;
-  created_at: number;
-  started_at: number | null;
-  ended_at: number | null;
-  dismissed: number;
-  customer: string | null;
-  resume_hash: string | null;
-  previous_resume_hash: string | null;
-};
-
-type SessionEventTable = {
-  id: Generated<number>;
-  session_id: number;
-  at: number;
-  actor: SessionEvent['actor'];
-  actor_name: string;
-  type: SessionEventType;
-  data: string;
-};
-
-type ConsentTable = {
-  id: Generated<number>;
-  session_id: number;
-  at: number;
-  accepted: number;
-  terms_version: number;
-  language: Language;
-  terms_hash: string;
-};
-
-type AccountTable = {
-  id: Generated<number>;
-  name: string;
-  nickname: string;
-  email: string;
-  email_key: string;
-  role: AccountRole;
-  enabled: number;
-  password_hash: string;
-  created_at: number;
-};
-
-type SignInTable = {
-  token_hash: string;
-  account_id: number;
-  created_at: number;
-  expires_at: number;
-  seen_at: number;
-};
-
-type InvitationTable = {
-  id: Generated<number>;
-  session_id: number;
-  pin_mac: string | null;
-  pin_sealed: string | null;
-  token_hash: string | null;
-  token_sealed: string | null;
-  expires_at: number;
-  state: InvitationState;
-  opened_at: number;
-  ended_at: number | null;
-};
-
-export type Tables = {
-  session: SessionTable;
-  session_event: SessionEventTable;
-  consent: ConsentTable;
-  account: AccountTable;
-  sign_in: SignInTable;
-  invitation: InvitationTable;
-  value: { key: string; value: string };
-};
-
-export type InvitationRow = Selectable<InvitationTable>;
-
-// ---------------------------------------------------------------- rows to records and back
-
-function toSession(row: Selectable<SessionTable>): SessionRecord {
-  return {
-    id: row.id,
-    technicianId: row.technician_id,
-    machine: {
-      state: row.state,
-      since: row.state_since,
-      before: row.state_before,
-      missing: { customer: row.customer_missing === 1, technician: row.technician_missing === 1 },
-    },
-    fields: JSON.parse(row.fields) as SessionRecord['fields'],
-    channel: row.channel,
-    createdAt: row.created_at,
-    startedAt: row.started_at,
-    endedAt: row.ended_at,
-    dismissed: row.dismissed === 1,
-    customer: row.customer === null ? null : (JSON.parse(row.customer) as SessionRecord['customer']),
-    resumeHash: row.resume_hash,
-    previousResumeHash: row.previous_resume_hash,
-  };
-}
-
-function fromSession(session: Omit<SessionRecord, 'id'>): Insertable<SessionTable> {
-  const { machine } = session;
-  return {
-    technician_id: session.technicianId,
-    state: machine.state,
-    state_since: machine.since,
-    state_before: machine.before,
-    customer_missing: Number(machine.missing.customer),
-    technician_missing: Number(machine.missing.technician),
-    fields: JSON.stringify(session.fields),
-    channel: session.channel,
-    created_at: session.createdAt,
-    started_at: session.startedAt,
-    ended_at: session.endedAt,
-    dismissed: Number(session.dismissed),
-    customer: session.customer === null ? null : JSON.stringify(session.customer),
-    resume_hash: session.resumeHash,
-    previous_resume_hash: session.previousResumeHash,
-  };
-}
-
-function toEvent(row: Selectable<SessionEventTable>): SessionEvent {
-  return {
-    id: row.id,
-    sessionId: row.session_id,
-    at: row.at,
-    actor: row.actor,
-    actorName: row.actor_name,
-    type: row.type,
-    data: JSON.parse(row.data) as SessionEvent['data'],
-  };
-}
-
-function toConsent(row: Selectable<ConsentTable>): ConsentRecord {
-  return {
-    sessionId: row.session_id,
-    at: row.at,
-    accepted: row.accepted === 1,
-    termsVersion: row.terms_version,
-    language: row.language,
-    termsHash: row.terms_hash,
-  };
-}
-
-function toAccount(row: Selectable<AccountTable>): AccountRecord {
-  return {
-    id: row.id,
-    name: row.name,
-    nickname: row.nickname,
-    email: row.email,
-    role: row.role,
-    enabled: row.enabled === 1,
-    passwordHash: row.password_hash,
-    createdAt: row.created_at,
-  };
-}
-
-function fromAccount(account: Omit<AccountRecord, 'id'>): Insertable<AccountTable> {
-  return {
-    name: account.name,
-    nickname: account.nickname,
-    email: account.email,
-    email_key: emailKey(account.email),
-    role: account.role,
-    enabled: Number(account.enabled),
-    password_hash: account.passwordHash,
-    created_at: account.createdAt,
-  };
-}
-
-function toSignIn(row: Selectable<SignInTable>): SignInRecord {
-  return {
-    tokenHash: row.token_hash,
-    accountId: row.account_id,
-    createdAt: row.created_at,
-    expiresAt: row.expires_at,
-    seenAt: row.seen_at,
-  };
-}
+  fromAccount,
+  fromSession,
+  type Tables,
+  toAccount,
+  toChat,
+  toConsent,
+  toEvent,
+  toSession,
+  toSignIn,
+} from './store-rows.ts';
+import type { Statements } from './store-statements.ts';
 
 // ---------------------------------------------------------------- reading
 
@@ -213,6 +28,8 @@ export function readsOn(db: Kysely<Tables>): Reads {
   const accountRow = (column: 'id' | 'email_key', value: number | string) =>
     db.selectFrom('account').selectAll().where(column, '=', value).executeTakeFirst();
   return {
+    ...boardReadsOn(db),
+    ...photoReadsOn(db),
     async openSessions() {
       // Spelled as in the partial index, without parameters, or SQLite does not use it.
       const open = sql<boolean>`ended_at is null or dismissed = 0`;
@@ -223,6 +40,12 @@ export function readsOn(db: Kysely<Tables>): Reads {
       const row = await db.selectFrom('session').selectAll().where('id', '=', id).executeTakeFirst();
       return row && toSession(row);
     },
+    async pastSessions({ technicianId, before, limit }) {
+      let query = db.selectFrom('session').selectAll().where('ended_at', 'is not', null);
+      query = technicianId === undefined ? query : query.where('technician_id', '=', technicianId);
+      query = before === undefined ? query : query.where('id', '<', before);
+      return (await query.orderBy('id', 'desc').limit(limit).execute()).map(toSession);
+    },
     async events(sessionId) {
       const query = db.selectFrom('session_event').selectAll().where('session_id', '=', sessionId);
       return (await query.orderBy('id').execute()).map(toEvent);
@@ -230,6 +53,27 @@ export function readsOn(db: Kysely<Tables>): Reads {
     async consents(sessionId) {
       const query = db.selectFrom('consent').selectAll().where('session_id', '=', sessionId);
       return (await query.orderBy('id').execute()).map(toConsent);
+    },
+    async chat(sessionId) {
+      const query = db.selectFrom('chat').selectAll().where('session_id', '=', sessionId);
+      return (await query.orderBy('id').execute()).map(toChat);
+    },
+    async sessionByResume(resumeHash) {
+      const query = db.selectFrom('session').selectAll();
+      const row = await query
+        .where((or) =>
+          or.or([or('resume_hash', '=', resumeHash), or('previous_resume_hash', '=', resumeHash)]),
+        )
+        .executeTakeFirst();
+      return row && toSession(row);
+    },
+    async terms() {
+      const rows = await db.selectFrom('terms').selectAll().orderBy('version').orderBy('language').execute();
+      return rows.map(({ published_at, published_by, ...row }) => ({
+        ...row,
+        publishedAt: published_at,
+        publishedBy: published_by,
+      }));
     },
     async accounts() {
       return (await db.selectFrom('account').selectAll().orderBy('id').execute()).map(toAccount);
@@ -251,6 +95,10 @@ export function readsOn(db: Kysely<Tables>): Reads {
       const query = db.selectFrom('value').select('value').where('key', '=', key);
       return (await query.executeTakeFirst())?.value;
     },
+    async setting(name) {
+      const query = db.selectFrom('setting').select('document').where('name', '=', name);
+      return (await query.executeTakeFirst())?.document;
+    },
   };
 }
 
@@ -258,6 +106,7 @@ export function readsOn(db: Kysely<Tables>): Reads {
 
 type OpenTransaction = {
   kysely: Transaction<Tables>;
+  statements: Statements;
   finished: ((committed: boolean) => void)[];
 };
 
@@ -275,6 +124,11 @@ function openTransaction(tx: StoreTransaction): OpenTransaction {
 /** The engine's transaction behind a store's, for adapters that write in the same transaction. */
 export function kyselyOf(tx: StoreTransaction): Transaction<Tables> {
   return openTransaction(tx).kysely;
+}
+
+/** The statements that are compiled already, on the transaction's connection. */
+export function statementsOf(tx: StoreTransaction): Statements {
+  return openTransaction(tx).statements;
 }
 
 /**
@@ -295,9 +149,11 @@ export function finish(tx: StoreTransaction, committed: boolean): void {
 }
 
 /** For the adapter that runs the transaction. Every `begin` is followed by one `finish`. */
-export function begin(kysely: Transaction<Tables>): StoreTransaction {
+export function begin(kysely: Transaction<Tables>, statements: Statements): StoreTransaction {
   const db = (): Transaction<Tables> => kyselyOf(tx);
   const tx: StoreTransaction = {
+    ...boardWritesOn(db),
+    ...photoWritesOn(db),
     async insertSession(session) {
       const values = fromSession(session);
       return toSession(
@@ -305,36 +161,36 @@ export function begin(kysely: Transaction<Tables>): StoreTransaction {
       );
     },
     async updateSession(session) {
-      const query = db().updateTable('session').set(fromSession(session)).where('id', '=', session.id);
-      expectOne((await query.executeTakeFirst()).numUpdatedRows, `session ${session.id}`);
+      if (!statementsOf(tx).updateSession(session)) {
+        throw new Error(`There is no session ${session.id} to update.`);
+      }
     },
     async appendEvents(sessionId, events) {
-      const appended: SessionEvent[] = [];
-      // One by one: SQL does not promise that returned rows come in the order of the values.
-      for (const event of events) {
-        const values = {
-          session_id: sessionId,
-          at: event.at,
-          actor: event.actor,
-          actor_name: event.actorName,
-          type: event.type,
-          data: JSON.stringify(event.data),
-        };
-        const query = db().insertInto('session_event').values(values).returningAll();
-        appended.push(toEvent(await query.executeTakeFirstOrThrow()));
-      }
-      return appended;
+      const { insertEvent } = statementsOf(tx);
+      return events.map((event) => ({ ...event, id: insertEvent(sessionId, event), sessionId }));
     },
     async insertConsent(consent) {
+      statementsOf(tx).insertConsent(consent);
+    },
+    async insertChat(sessionId, message) {
       const values = {
-        session_id: consent.sessionId,
-        at: consent.at,
-        accepted: Number(consent.accepted),
-        terms_version: consent.termsVersion,
-        language: consent.language,
-        terms_hash: consent.termsHash,
+        ...{ session_id: sessionId, at: message.at, party: message.from },
+        ...{ name: message.name, text: message.text, client_id: message.clientId },
       };
-      await db().insertInto('consent').values(values).execute();
+      await db()
+        .insertInto('chat')
+        .values(values)
+        .onConflict((conflict) => conflict.columns(['session_id', 'client_id']).doNothing())
+        .execute();
+      const own = db().selectFrom('chat').selectAll().where('session_id', '=', sessionId);
+      return toChat(await own.where('client_id', '=', message.clientId).executeTakeFirstOrThrow());
+    },
+    async insertTerms({ version, language, text, hash, publishedAt, publishedBy }) {
+      const published = { published_at: publishedAt, published_by: publishedBy };
+      await db()
+        .insertInto('terms')
+        .values({ version, language, text, hash, ...published })
+        .execute();
     },
     async insertAccount(account) {
       const query = db().insertInto('account').values(fromAccount(account));
@@ -390,8 +246,15 @@ export function begin(kysely: Transaction<Tables>): StoreTransaction {
       const query = db().insertInto('value').values({ key, value });
       await query.onConflict((conflict) => conflict.column('key').doUpdateSet({ value })).execute();
     },
+    async setSetting(name, document, changedAt, changedBy) {
+      const values = { document, changed_at: changedAt, changed_by: changedBy };
+      const query = db()
+        .insertInto('setting')
+        .values({ name, ...values });
+      await query.onConflict((conflict) => conflict.column('name').doUpdateSet(values)).execute();
+    },
   };
-  OPEN_TRANSACTIONS.set(tx, { kysely, finished: [] });
+  OPEN_TRANSACTIONS.set(tx, { kysely, statements, finished: [] });
   return tx;
 }
 

@@ -2,15 +2,18 @@
  * The embedded store: one SQLite file through libsql (imported here only). One connection writes, a second one reads what
  * is committed, so a read never waits for a transaction and never sees half of one.
  */
-import { closeSync, existsSync, mkdirSync, openSync, statSync } from 'node:fs';
+import { closeSync, existsSync, fdatasync, mkdirSync, openSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Kysely, Migrator, type SqliteDatabase, SqliteDialect, type SqliteStatement } from 'kysely';
 import Database from 'libsql';
+import { CommitQueue } from './commit-queue.ts';
 import { MIGRATION_NAMES, migrationProvider } from './migrations.ts';
 import { StartError } from './start-error.ts';
-import type { Store, StoreTransaction } from './store.ts';
-import { begin, finish, type Reads, readsOn, type Tables } from './store-records.ts';
+import type { Store } from './store.ts';
+import { type Reads, readsOn } from './store-records.ts';
+import type { Tables } from './store-rows.ts';
+import { compileStatements, type Execute, type Statements } from './store-statements.ts';
 
 /** Only an operator's own tools compete for the file; waiting blocks the whole front, so not for long. */
 const BUSY_TIMEOUT_MS = 1_000;
@@ -38,10 +41,12 @@ export async function openSqliteStore(path: string): Promise<SqliteStore> {
     }
     const database = connect(path);
     const writer = kyselyOn(database);
-    await migrate(writer);
+    await migrate(writer.kysely);
     const reading = connect(path);
     reading.exec('pragma query_only = on');
-    return createStore({ database, writer, reader: kyselyOn(reading), lock });
+    // Never written through, so opening it read-only is enough; SQLite holds its locks on other files (see above).
+    const log = openSync(`${path}-wal`, 'r');
+    return createStore({ database, writer, reader: kyselyOn(reading), lock, log });
   } catch (error) {
     unlock(lock);
     throw error instanceof StartError ? error : toStartError(error, path);
@@ -125,8 +130,8 @@ function connect(path: string): Connection {
   const database = new Database(path);
   for (const pragma of [
     'journal_mode = wal',
-    // An answer that was sent survives a power cut: every commit waits for the disk.
-    'synchronous = full',
+    // `CommitQueue` waits for the disk itself, and answers nobody before. SQLite would stop this thread for it, at each commit.
+    'synchronous = normal',
     'foreign_keys = on',
     `busy_timeout = ${BUSY_TIMEOUT_MS}`,
   ]) {
@@ -184,8 +189,21 @@ function toStartError(error: unknown, path: string): unknown {
 
 // ---------------------------------------------------------------- Kysely over libsql
 
-function kyselyOn(database: Connection): Kysely<Tables> {
-  return new Kysely<Tables>({ dialect: new SqliteDialect({ database: keepStatements(database) }) });
+/** A connection for queries of any kind, and for those that are compiled already. */
+type Opened = { kysely: Kysely<Tables>; statements: Statements };
+
+function kyselyOn(database: Connection): Opened {
+  const kept = keepStatements(database);
+  const kysely = new Kysely<Tables>({ dialect: new SqliteDialect({ database: kept }) });
+  const execute: Execute = (text, parameters) => {
+    const statement = kept.prepare(text);
+    if (statement.reader) {
+      return { rows: statement.all(parameters), changes: 0, insertId: 0 };
+    }
+    const { changes, lastInsertRowid } = statement.run(parameters);
+    return { rows: [], changes: Number(changes), insertId: Number(lastInsertRowid) };
+  };
+  return { kysely, statements: compileStatements(kysely, execute) };
 }
 
 /** libsql's class with prepared statements kept: compiling one costs twice what running it does. */
@@ -228,57 +246,32 @@ function toStatement(prepared: Database.Statement): SqliteStatement {
 
 // ---------------------------------------------------------------- the store
 
-type Parts = { database: Connection; writer: Kysely<Tables>; reader: Kysely<Tables>; lock: Connection };
+type Parts = { database: Connection; writer: Opened; reader: Opened; lock: Connection; log: number };
 
-function createStore({ database, writer, reader, lock }: Parts): SqliteStore {
-  const reads: Reads = readsOn(reader);
+function createStore({ database, writer, reader, lock, log }: Parts): SqliteStore {
+  const reads: Reads = readsOn(reader.kysely);
+  const queue = new CommitQueue({ database, ...writer, sync: (done) => fdatasync(log, done) });
   let closed = false;
-  /** Settles when the last transaction in the queue has. */
-  let last: Promise<unknown> = Promise.resolve();
-
-  async function run<T>(work: (tx: StoreTransaction) => Promise<T>): Promise<T> {
-    let tx: StoreTransaction | undefined;
-    try {
-      const result = await writer.transaction().execute((transaction) => {
-        tx = begin(transaction);
-        return work(tx);
-      });
-      if (tx) {
-        finish(tx, true);
-      }
-      return result;
-    } catch (error) {
-      // Kysely's own rollback fails where SQLite has rolled back by itself, and is missing where `commit` has failed.
-      if (database.open && database.inTransaction) {
-        database.exec('rollback');
-      }
-      if (tx) {
-        finish(tx, false);
-      }
-      throw error;
-    }
-  }
 
   return {
-    reader,
+    reader: reader.kysely,
     ...reads,
-    transaction(work) {
+    transaction(work, { shares = false } = {}) {
       if (closed) {
         return Promise.reject(new Error('The store is closed.'));
       }
-      const result = last.then(() => run(work));
-      last = result.catch(() => undefined);
-      return result;
+      return queue.add(work, shares);
     },
     async close() {
       if (closed) {
         return;
       }
       closed = true;
-      await last;
-      await reader.destroy();
+      await queue.idle();
+      await reader.kysely.destroy();
       database.prepare('pragma wal_checkpoint(truncate)').all();
-      await writer.destroy();
+      await writer.kysely.destroy();
+      closeSync(log);
       unlock(lock);
     },
   };

@@ -49,6 +49,7 @@ export class Adaptation {
   readonly #host: AdaptationHost;
   readonly #environment: AdaptationEnvironment;
   #preference: Preference = 'sharp';
+  #savesData = false;
   #ladder: Ladder;
   /** The last one that the page was given. */
   #shape: SendShape;
@@ -108,6 +109,12 @@ export class Adaptation {
 
   prefer(preference: Preference): void {
     this.#preference = preference;
+    this.#step(undefined);
+  }
+
+  /** The person wants few bytes, whatever the browser's own setting says. */
+  saveData(saves: boolean): void {
+    this.#savesData = saves;
     this.#step(undefined);
   }
 
@@ -171,11 +178,12 @@ export class Adaptation {
     this.#failures = connected ? 0 : this.#failures;
     const before = this.#ladder;
     const { width = 0, height = 0 } = camera?.getSettings() ?? {};
+    const hints = this.#environment.hints();
     const ladder = stepLadder(
       before,
       {
         preference: this.#preference,
-        hints: this.#environment.hints(),
+        hints: { ...hints, saveData: hints.saveData || this.#savesData },
         camera: camera === null ? undefined : { width, height },
         connected,
         failures: this.#failures,

@@ -87,7 +87,7 @@ const PASSING: ReadonlySet<ErrorCode> = new Set([
 ]);
 
 type Pending = {
-  resolve: (result: Result<RequestType>) => void;
+  resolve: (result: Extract<Reply, { type: 'ok' }>['result']) => void;
   reject: (error: RequestError) => void;
 };
 
@@ -162,6 +162,11 @@ export class Connection {
    * @param kind of binary frame, such as `STILL_FRAME`
    */
   async sendBinary(kind: number, content: Uint8Array): Promise<void> {
+    await this.upload(kind, content);
+  }
+
+  /** Like `sendBinary`, for frames whose answer says something. */
+  async upload(kind: number, content: Uint8Array): Promise<object> {
     if (this.#status !== 'open') {
       throw notConnected();
     }
@@ -169,7 +174,7 @@ export class Connection {
     frame.set(content, STILL_HEADER_BYTES);
     this.#uploads += 1;
     try {
-      await this.#await((id) => {
+      return await this.#await((id) => {
         const header = new DataView(frame.buffer);
         header.setUint8(0, kind);
         header.setUint32(1, id);
@@ -186,7 +191,7 @@ export class Connection {
   }
 
   /** The reply to what `send` sends with the given id. */
-  #await(send: (id: number) => void): Promise<Result<RequestType>> {
+  #await(send: (id: number) => void): Promise<Extract<Reply, { type: 'ok' }>['result']> {
     this.#lastId += 1;
     const id = this.#lastId;
     return new Promise((resolve, reject) => {
