@@ -134,6 +134,11 @@ export const appStyles = [
       overflow-y: auto;
     }
 
+    .drawing main {
+      pointer-events: none;
+      overflow: hidden;
+    }
+
     /* A running session uses the row of the header for its own status. */
     .bare .brand {
       visibility: hidden;

@@ -10,7 +10,7 @@ import type { CameraProblem } from './user-media.ts';
 
 /**
  * Says why the camera is needed, asks for it in the tap, and explains the way out when it does not open.
- * Events: `camera-wanted`, its detail whether the microphone is wanted too; `leave`.
+ * Events: `camera-wanted`, its detail whether the microphone is wanted too; `camera-skipped`; `leave`.
  */
 @customElement('camera-step')
 export class CameraStep extends StepElement {
@@ -60,6 +60,51 @@ export class CameraStep extends StepElement {
         background: var(--accent-soft);
       }
 
+      li > div {
+        flex: 1;
+        display: grid;
+        gap: 8px;
+      }
+
+      .drawing {
+        width: min(200px, 100%);
+        fill: none;
+        stroke: none;
+        stroke-width: 2;
+        stroke-linecap: round;
+        stroke-linejoin: round;
+      }
+
+      .drawing .line {
+        stroke: var(--ink);
+      }
+
+      .drawing .fill {
+        fill: var(--accent-soft);
+      }
+
+      .drawing .faint {
+        stroke: var(--line);
+      }
+
+      .drawing .mark {
+        stroke: var(--warn);
+        stroke-width: 3;
+      }
+
+      .drawing .on {
+        fill: var(--accent);
+      }
+
+      .drawing .knob {
+        fill: var(--card);
+      }
+
+      .drawing .tick {
+        stroke: var(--accent);
+        stroke-width: 3;
+      }
+
       .waiting {
         display: flex;
         gap: 12px;
@@ -75,10 +120,24 @@ export class CameraStep extends StepElement {
   /** The session runs already, so there must be a way out of it. */
   @property({ type: Boolean }) inside = false;
   @state() private copied = false;
+  /** Of the steps, once they are here. */
+  @state() private pictures: (TemplateResult | undefined)[] = [];
 
   protected override updated(changes: Map<PropertyKey, unknown>): void {
     if (changes.has('problem') && this.problem) {
       this.renderRoot.querySelector<HTMLElement>('.start')?.focus();
+      void this.illustrate();
+    }
+  }
+
+  private async illustrate(): Promise<void> {
+    if (this.pictures.length === 0 && (this.problem === 'denied' || this.problem === 'microphoneDenied')) {
+      try {
+        const { recoveryPictures } = await import('./recovery-pictures.ts');
+        this.pictures = recoveryPictures(this.browser);
+      } catch {
+        // The words say it all, too.
+      }
     }
   }
 
@@ -104,6 +163,8 @@ export class CameraStep extends StepElement {
     const { title, text, steps } = recoveryOf(problem, this.browser);
     const withoutMicrophone =
       problem === 'microphoneDenied' || problem === 'noMicrophone' || problem === 'microphoneInUse';
+    const showsPictures =
+      problem === 'microphoneDenied' || (problem === 'denied' && this.browser !== 'inApp');
     const elsewhere = problem === 'unsupported' || (problem === 'denied' && this.browser === 'inApp');
     return html`
       <div class="words">
@@ -111,11 +172,15 @@ export class CameraStep extends StepElement {
         <h1 class="start" tabindex="-1">${title}</h1>
       </div>
       <p>${text}</p>
-      ${steps.length > 0 ? html`<ol>${steps.map((step) => html`<li><span>${step}</span></li>`)}</ol>` : nothing}
+      ${steps.length > 0 ? html`<ol>${steps.map((step, i) => html`<li><div>${step}${showsPictures ? this.pictures[i] : nothing}</div></li>`)}</ol>` : nothing}
+      ${withoutMicrophone ? nothing : html`<p>${msg('You can also go on without the camera and send photos.')}</p>`}
       </div>
       ${
         problem === 'insecure'
-          ? html`<div class="actions"><a class="button primary" href=${secureAddress()}>${msg('Open the secure page')}</a></div>`
+          ? html`<div class="actions">
+              <a class="button primary" href=${secureAddress()}>${msg('Open the secure page')}</a>
+              ${this.skip()}
+            </div>`
           : this.actions(msg('Try again'), !withoutMicrophone, withoutMicrophone, elsewhere)
       }
     `;
@@ -151,9 +216,16 @@ export class CameraStep extends StepElement {
           ${label}
         </button>
         ${elsewhere ? this.waysElsewhere() : nothing}
+        ${this.problem && !withoutMicrophone ? this.skip() : nothing}
         ${this.inside ? html`<button @click=${() => this.tell('leave')}>${msg('Disconnect')}</button>` : nothing}
       </div>
     `;
+  }
+
+  private skip(): TemplateResult {
+    return html`<button ?disabled=${this.busy} @click=${() => this.tell('camera-skipped')}>
+      ${msg('Go on without camera')}
+    </button>`;
   }
 
   private waysElsewhere(): TemplateResult {

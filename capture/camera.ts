@@ -1,3 +1,4 @@
+import { type CameraLabel, type Lens, lensesOf } from './lenses.ts';
 import {
   type Acquired,
   acquire,
@@ -20,6 +21,13 @@ const PASSING: ReadonlySet<CameraProblem> = new Set([
   'noMicrophone',
 ]);
 
+const MICROPHONE_PROBLEMS: ReadonlySet<CameraProblem> = new Set([
+  'microphoneDenied',
+  'noMicrophone',
+  'microphoneInUse',
+  'unsupported',
+]);
+
 /**
  * The phone's camera and microphone over the life of a page: opening, choosing, interruptions by the system, closing.
  * Everything that changes is told through one callback; whoever listens reads the properties again.
@@ -32,6 +40,7 @@ export class Camera {
   #preview: MediaStream | undefined;
   #withMicrophone = true;
   #count = 0;
+  #lenses: readonly Lens[] = [];
   #busy = false;
   #problem: CameraProblem | undefined;
   #stopWatching: (() => void) | undefined;
@@ -90,6 +99,11 @@ export class Camera {
     return this.#video !== undefined && facingOf(this.#video) === 'user';
   }
 
+  /** What there is to choose from, once the browser tells names. */
+  get lenses(): readonly Lens[] {
+    return this.#lenses;
+  }
+
   get canSwitch(): boolean {
     return this.#count > 1;
   }
@@ -110,6 +124,12 @@ export class Camera {
       }
     }
     await this.#acquire({ facing: 'environment' }, microphone);
+  }
+
+  /** The voice alone, where the camera cannot be had; without a microphone there is nothing to be said about it. */
+  async openMicrophone(): Promise<void> {
+    this.#withMicrophone = true;
+    await this.#take(acquireMicrophone(navigator), MICROPHONE_PROBLEMS);
   }
 
   /** Front to back and back, or the next one where cameras do not say which way they look. */
@@ -138,16 +158,24 @@ export class Camera {
     await this.#replaceVideo(choices);
   }
 
+  /** One of `lenses`; the way back is the one in use. */
+  async choose(deviceId: string): Promise<void> {
+    const current = this.deviceId;
+    if (this.#video && !this.#busy && deviceId !== current) {
+      await this.#replaceVideo([{ deviceId }, ...(current ? [{ deviceId: current }] : [])]);
+    }
+  }
+
   /**
    * Takes back what the system has ended; harmless while all runs. Tried again until it works: the person can do
    * nothing about a call but end it.
    */
   async recover(): Promise<void> {
     const video = this.#video;
-    if (!video || this.#busy) {
+    if (this.#busy) {
       return;
     }
-    const isPictureGone = video.readyState === 'ended';
+    const isPictureGone = video?.readyState === 'ended';
     const isVoiceGone = this.#audio?.readyState === 'ended';
     let problem: CameraProblem | undefined;
     if (isPictureGone) {
@@ -290,7 +318,9 @@ export class Camera {
   }
 
   async #countCameras(): Promise<void> {
-    this.#count = (await cameraIds()).length;
+    const cameras = await camerasOf();
+    this.#count = cameras.length;
+    this.#lenses = lensesOf(cameras);
   }
 }
 
@@ -303,17 +333,17 @@ function facingOf(track: MediaStreamTrack): Facing | undefined {
   return facingMode === 'user' || facingMode === 'environment' ? facingMode : undefined;
 }
 
-async function cameraIds(): Promise<string[]> {
+async function camerasOf(): Promise<CameraLabel[]> {
   try {
     const devices = await navigator.mediaDevices.enumerateDevices();
-    return devices.filter(({ kind }) => kind === 'videoinput').map(({ deviceId }) => deviceId);
+    return devices.filter(({ kind }) => kind === 'videoinput');
   } catch {
     return [];
   }
 }
 
 async function nextCamera(current: string | undefined): Promise<string | undefined> {
-  const ids = await cameraIds();
+  const ids = (await camerasOf()).map(({ deviceId }) => deviceId);
   const next = ids[(ids.indexOf(current ?? '') + 1) % Math.max(1, ids.length)];
   return next === current ? undefined : next;
 }

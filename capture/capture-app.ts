@@ -4,20 +4,31 @@ import { customElement, state } from 'lit/decorators.js';
 import { Steady } from '../relay/client/steady.ts';
 import type { DeviceState } from '../relay/protocol.ts';
 import { appStyles } from './app-styles.ts';
+import './appointment-step.ts';
+import { BoardSlot } from './board-slot.ts';
 import { detectBrowser } from './browser.ts';
 import './camera-step.ts';
+import './channel-step.ts';
 import { Camera } from './camera.ts';
+import { CameraSlot } from './camera-slot.ts';
+import type { ConsentAnswer } from './consent-sheet.ts';
 import { deviceState } from './device-state.ts';
-import { endingOf, linkEnding, type WayOn } from './endings.ts';
+import { endingOf, leavePage, linkEnding, type WayOn } from './endings.ts';
 import './final-step.ts';
-import { chooseLanguage, currentLanguage, preferredLanguage, useLanguage } from './localization.ts';
+import { languageButton } from './language-button.ts';
+import { currentLanguage, preferredLanguage, useLanguage } from './localization.ts';
 import { MicrophoneLevel } from './microphone-level.ts';
-import { parseLinkToken } from './pin.ts';
+import { PhotoSlot } from './photo-slot.ts';
+import { type PhotoReason, photoReasonOf } from './photos.ts';
+import { type Entry, parseEntry } from './pin.ts';
 import './pin-step.ts';
 import './preview-step.ts';
+import { RemoteSound } from './remote-sound.ts';
 import { type Choices, NO_CHOICES, recallChoices, rememberChoices } from './resume.ts';
 import { type Step, stepOf } from './route.ts';
+import type { SelfView } from './self-view.ts';
 import './self-view.ts';
+import type { SessionCondition } from './session-view.ts';
 import './session-view.ts';
 import { SupportSession } from './support-session.ts';
 import './terms-step.ts';
@@ -39,13 +50,30 @@ export class CaptureApp extends LitElement {
 
   readonly #browser = detectBrowser(navigator.userAgent, navigator.maxTouchPoints);
   readonly #wakeLock = new WakeLock();
-  readonly #audio = document.createElement('audio');
+  readonly #sound = new RemoteSound(() => this.requestUpdate());
   readonly #camera = new Camera(() => this.mediaChanged());
   readonly #microphoneLevel = new MicrophoneLevel((level) => {
     this.level = level;
   });
   readonly #session: SupportSession;
-  #linkToken = parseLinkToken(location.pathname);
+  readonly #whiteboard = new BoardSlot({
+    camera: () => this.shownVideo,
+    mirrored: () => this.#camera.isMirrored,
+    changed: () => this.requestUpdate(),
+  });
+  readonly #phone = new CameraSlot({
+    camera: this.#camera,
+    isPaused: () => this.isPaused,
+    pause: (paused) => this.pause(paused),
+    media: () => this.#session.media,
+    changed: () => this.mediaChanged(),
+  });
+  readonly #photos = new PhotoSlot({
+    camera: () => this.shownVideo,
+    paused: () => this.devices.camera === 'paused',
+    changed: () => this.requestUpdate(),
+  });
+  #entry: Entry | undefined = parseEntry(location.pathname);
 
   readonly #trouble = new Steady(() => this.requestUpdate());
   readonly #mediaTrouble = new Steady(() => this.requestUpdate());
@@ -57,8 +85,9 @@ export class CaptureApp extends LitElement {
   @state() private previewSeen = false;
   @state() private isMuted = false;
   @state() private isPaused = false;
-  @state() private soundBlocked = false;
   @state() private level = 0;
+  /** Why the customer sends photos instead of the camera's picture. */
+  @state() private photoReason: PhotoReason | undefined;
   #brand = 'Fernblick';
 
   constructor() {
@@ -66,26 +95,31 @@ export class CaptureApp extends LitElement {
     updateWhenLocaleChanges(this);
     const language = preferredLanguage();
     void useLanguage(language);
-    this.#audio.autoplay = true;
-    this.#session = new SupportSession(language, this.#linkToken, {
+    this.#session = new SupportSession(language, this.#entry, {
       changed: () => this.sessionChanged(),
-      remoteAudio: (track) => this.playRemote(track),
+      whiteboard: this.#whiteboard,
+      phone: this.#phone,
+      photos: this.#photos,
+      remoteAudio: (track) => this.#sound.play(track),
+      heard: () => this.#microphoneLevel.heard,
     });
     if (this.#session.standing.kind === 'resuming') {
       this.#choices = recallChoices();
       this.isMuted = this.#choices.muted;
       this.isPaused = this.#choices.paused;
+      this.photoReason = this.#choices.photos;
+      this.#session.usePhotos(this.photoReason);
     }
   }
 
   override connectedCallback(): void {
     super.connectedCallback();
     this.#session.open();
-    if (this.#session.standing.kind === 'outside' && this.#linkToken) {
-      this.#session.claim({ token: this.#linkToken });
+    if (this.#session.standing.kind === 'outside' && this.#entry) {
+      this.#session.claim(this.#entry);
     } else if (this.#session.standing.kind === 'resuming') {
       // A reloaded page does not wait for the relay: the camera takes as long as the socket.
-      void this.reopenCamera();
+      void (this.photoReason ? this.#camera.openMicrophone() : this.reopenCamera());
     }
   }
 
@@ -93,12 +127,15 @@ export class CaptureApp extends LitElement {
     const { standing, problem } = this.#session;
     return stepOf({
       standing: standing.kind,
-      byLink: this.#linkToken !== undefined,
+      byLink: this.#entry !== undefined,
+      byChannel: this.#entry !== undefined && 'channel' in this.#entry,
+      early: standing.kind === 'claimed' && standing.claim.early !== undefined,
       hasProblem: problem !== undefined,
       tutorialSeen: this.tutorialSeen,
       cameraOpen: this.#camera.isOpen,
       cameraProblem: this.#camera.problem !== undefined || this.needsTap,
       previewSeen: this.previewSeen,
+      withoutCamera: this.photoReason !== undefined,
     });
   }
 
@@ -121,6 +158,10 @@ export class CaptureApp extends LitElement {
         // The link is used up; a reload continues with the resume token.
         history.replaceState(null, '', '/');
         void this.reopenCamera();
+        for (const slot of [this.#whiteboard, this.#phone]) {
+          void slot.settle(this.#session.socket, standing.sessionId, standing.customer.phase);
+        }
+        this.#photos.settle(this.#session.socket, standing);
         break;
       case 'over':
       case 'declined':
@@ -136,7 +177,8 @@ export class CaptureApp extends LitElement {
 
   /** Without a tap, where the browser lets a page do that. */
   private async reopenCamera(): Promise<void> {
-    const isWanted = () => !this.#camera.isOpen && !this.#camera.isBusy && !this.#camera.problem;
+    const isWanted = () =>
+      !this.photoReason && !this.#camera.isOpen && !this.#camera.isBusy && !this.#camera.problem;
     if (!isWanted() || this.needsTap) {
       return;
     }
@@ -161,69 +203,57 @@ export class CaptureApp extends LitElement {
     if (video) {
       // The customer's own picture goes dark too, so that "paused" is believed.
       video.enabled = !this.isPaused;
+    }
+    if (video || this.photoReason) {
       this.#wakeLock.hold();
     }
-    this.#session.offerMedia(
-      // A page that nobody looks at does not show what is around it.
-      { audio: this.isMuted ? null : audio, video: this.devices.camera === 'paused' ? null : video },
-      this.devices,
-    );
+    this.#session.offerMedia({ audio: this.isMuted ? null : audio, video: this.shownVideo }, this.devices);
+    this.#phone.phone?.settle();
     this.listen();
     this.requestUpdate();
+  }
+
+  /** What others may see; a page that nobody looks at does not show what is around it. */
+  private get shownVideo(): MediaStreamTrack | null {
+    return this.#phone.outgoing(this.devices.camera === 'on' ? this.#camera.video : null);
   }
 
   private remember(): void {
     if (this.#session.standing.kind === 'inside') {
       const deviceId = this.#camera.deviceId ?? this.#choices.deviceId;
-      rememberChoices({ muted: this.isMuted, paused: this.isPaused, deviceId });
+      const photos = this.photoReason;
+      rememberChoices({ muted: this.isMuted, paused: this.isPaused, deviceId, photos });
     }
   }
 
   private listen(): void {
     const { standing } = this.#session;
     const isActive = standing.kind === 'inside' && standing.customer.phase === 'active';
-    const isShown = this.step === 'preview' || (isActive && !this.isMuted);
+    const isWaiting = standing.kind === 'inside' && standing.customer.phase === 'waiting';
+    const isShown = this.step === 'preview' || isWaiting || (isActive && !this.isMuted);
     this.#microphoneLevel.listen(isShown ? this.#camera.audio : null);
   }
 
   /** Camera light off, screen may sleep, silence. */
   private release(): void {
-    this.#microphoneLevel.close();
+    for (const part of [this.#whiteboard, this.#phone, this.#photos, this.#microphoneLevel]) {
+      part.close();
+    }
     this.#wakeLock.release();
-    this.#audio.srcObject = null;
-    if (this.#camera.isOpen || this.#camera.isBusy) {
+    this.#sound.silence();
+    if (this.#camera.isOpen || this.#camera.audio || this.#camera.isBusy) {
       this.#camera.stop();
     }
-  }
-
-  private playRemote(track: MediaStreamTrack): void {
-    this.#audio.srcObject = new MediaStream([track]);
-    this.playSound();
-  }
-
-  /** While a tap is handled this unlocks the element for all that it plays later. */
-  private playSound(): void {
-    this.#audio.play().then(
-      () => {
-        this.soundBlocked = false;
-      },
-      (error: unknown) => {
-        this.soundBlocked = error instanceof Error && error.name === 'NotAllowedError';
-      },
-    );
   }
 
   /** Any tap will do for what the browser lets only a tap do. */
   private wakeSound(): void {
     this.#microphoneLevel.resume();
-    if (this.soundBlocked) {
-      this.playSound();
-    }
+    this.#sound.wake();
   }
 
   private accept(): void {
-    this.#audio.srcObject ??= new MediaStream();
-    this.playSound();
+    this.#sound.unlock();
     void this.#session.accept(currentLanguage(), this.#browser.name);
   }
 
@@ -233,42 +263,39 @@ export class CaptureApp extends LitElement {
     await this.#camera.open(microphone);
   }
 
+  /** @param photos whether they take the place of the camera */
+  private async usePhotos(photos: boolean): Promise<void> {
+    this.photoReason = photos ? photoReasonOf(this.#camera.problem) : undefined;
+    this.#session.usePhotos(this.photoReason);
+    await (photos ? this.#camera.openMicrophone() : this.openCamera(true));
+  }
+
   private toggleMicrophone(): void {
     this.isMuted = !this.isMuted;
     this.mediaChanged();
   }
 
-  private togglePause(): void {
-    this.isPaused = !this.isPaused;
+  private pause(paused: boolean): void {
+    this.isPaused = paused;
     this.mediaChanged();
   }
 
   private goOn(wayOn: WayOn): void {
     switch (wayOn) {
       case 'typePin':
-        this.#linkToken = undefined;
+        this.#entry = undefined;
         this.tutorialSeen = true;
         history.replaceState(null, '', '/');
         this.#session.forgetProblem();
         break;
       case 'tryLinkAgain':
-        if (this.#linkToken) {
-          this.#session.claim({ token: this.#linkToken });
+        if (this.#entry) {
+          this.#session.claim(this.#entry);
         }
         break;
-      case 'startOver':
-        location.assign('/');
-        break;
-      case 'reload':
-        location.reload();
-        break;
+      default:
+        leavePage(wayOn);
     }
-  }
-
-  private async switchLanguage(): Promise<void> {
-    const language = currentLanguage() === 'de' ? 'en' : 'de';
-    await chooseLanguage(language);
-    this.#session.speak(language);
   }
 
   protected override render(): TemplateResult {
@@ -277,33 +304,33 @@ export class CaptureApp extends LitElement {
     const { standing } = this.#session;
     const isBare = step === 'session' && standing.kind === 'inside' && standing.customer.phase !== 'waiting';
     return html`
-      <div class=${isOverPicture ? `stage ${isBare ? 'bare' : ''}` : 'page'} @click=${this.wakeSound}>
+      <div
+        class=${isOverPicture ? `stage ${isBare ? 'bare' : ''} ${this.drawing === 'drawing' ? 'drawing' : ''}` : 'page'} @click=${this.wakeSound}>
         ${isOverPicture ? this.selfView(step) : nothing}
         <header>
           <span class="brand"><img src="/capture/mark.svg" alt="" /><span>${this.#brand}</span></span>
-          ${this.languageButton(isBare)}
+          ${languageButton(isBare, (language) => this.#session.speak(language))}
         </header>
         ${this.banner(step)}
         <main>${this.content(step)}</main>
       </div>
-      ${this.#audio}
+      ${this.#sound.element}
     `;
   }
 
-  /** The other language by its own name, or by its first two letters where room is short. */
-  private languageButton(isShort: boolean): TemplateResult {
-    const [language, name] = currentLanguage() === 'de' ? ['en', 'English'] : ['de', 'Deutsch'];
-    return html`<button lang=${language} @click=${this.switchLanguage}>
-      ${isShort ? html`${language.toUpperCase()} <span class="visually-hidden">${name}</span>` : name}
-    </button>`;
-  }
-
   private selfView(step: Step): TemplateResult {
+    const { board } = this.#whiteboard;
     return html`<self-view
-      .stream=${this.#camera.preview}
+      .stream=${this.#phone.phone?.preview ?? this.#camera.preview}
       ?mirrored=${this.#camera.isMirrored}
       ?dimmed=${step === 'terms' || this.isDimmed}
-    ></self-view>`;
+      ?whole=${board?.showsWhole === true}
+      >${
+        board
+          ? html`<board-layer .board=${board} .video=${this.renderRoot.querySelector<SelfView>('self-view')?.video ?? null}></board-layer>`
+          : nothing
+      }</self-view
+    >`;
   }
 
   /** Nobody else sees the picture at the moment. */
@@ -342,6 +369,20 @@ export class CaptureApp extends LitElement {
             this.tutorialSeen = true;
           }}
         ></tutorial-step>`;
+      case 'channel':
+        return html`<channel-step
+          .channel=${standing.kind === 'claimed' ? standing.claim.channel : undefined}
+          ?busy=${isBusy}
+          @channel-start=${() => {
+            this.tutorialSeen = true;
+          }}
+          @channel-retry=${() => this.goOn('tryLinkAgain')}
+        ></channel-step>`;
+      case 'appointment':
+        return html`<appointment-step
+          .appointment=${standing.kind === 'claimed' ? standing.claim.early : undefined}
+          @appointment-due=${() => this.goOn('tryLinkAgain')}
+        ></appointment-step>`;
       case 'pin':
         return html`<pin-step
           .problem=${problem}
@@ -356,14 +397,18 @@ export class CaptureApp extends LitElement {
           ?busy=${this.#camera.isBusy}
           ?inside=${standing.kind === 'inside'}
           @camera-wanted=${({ detail }: CustomEvent<boolean>) => this.openCamera(detail)}
+          @camera-skipped=${() => this.usePhotos(true)}
           @leave=${() => this.#session.leave()}
         ></camera-step>`;
       case 'preview':
         return html`<preview-step
           ?hasMicrophone=${this.#camera.audio !== null}
           ?canSwitch=${this.#camera.canSwitch}
+          .lenses=${this.#camera.lenses}
+          .lens=${this.#camera.deviceId}
           .level=${this.level}
           @camera-switch=${() => this.#camera.switch()}
+          @lens-chosen=${({ detail }: CustomEvent<string>) => this.#camera.choose(detail)}
           @preview-done=${() => {
             this.previewSeen = true;
             this.listen();
@@ -385,6 +430,7 @@ export class CaptureApp extends LitElement {
       case 'gone':
         return html`<final-step
           .ending=${endingOf(standing) ?? linkEnding(problem ?? 'internal')}
+          .token=${this.#session.overToken}
           ?devicesOff=${standing.kind === 'over' || standing.kind === 'declined'}
           @way-on=${({ detail }: CustomEvent<WayOn>) => this.goOn(detail)}
         ></final-step>`;
@@ -402,16 +448,51 @@ export class CaptureApp extends LitElement {
           mediaConnected: !this.#mediaTrouble.show(mediaState === 'connected' ? undefined : true),
           devices: this.devices,
           picture: this.#session.picture,
+          photos: this.photoReason && {
+            reason: this.photoReason,
+            state: this.#session.photos.state,
+            last: this.#session.photos.last,
+          },
+          sending: this.#photos.sending,
+          findings: this.#session.findings,
           interrupted: this.#camera.isInterrupted,
           canSwitch: this.#camera.canSwitch,
-          soundBlocked: this.soundBlocked,
+          lenses: this.#camera.lenses,
+          lens: this.#camera.deviceId,
+          soundBlocked: this.#sound.isBlocked,
+          questions: this.#session.questions,
+          chat: this.#session.chat,
+          drawing: this.drawing,
+          hasMore: this.#phone.phone !== undefined,
+          frozen: this.#whiteboard.board?.frozen === true,
         }
       }
       .level=${this.level}
       @microphone-toggle=${this.toggleMicrophone}
-      @camera-pause=${this.togglePause}
+      @camera-pause=${() => this.pause(!this.isPaused)}
       @camera-switch=${() => this.#camera.switch()}
+      @lens-chosen=${({ detail }: CustomEvent<string>) => this.#camera.choose(detail)}
+      @camera-retry=${() => this.usePhotos(false)}
+      @photo-taken=${({ detail }: CustomEvent<File>) => {
+        void this.#session.photos.send(detail);
+        void this.#photos.choose(detail);
+      }}
+      @consent-answer=${({ detail }: CustomEvent<ConsentAnswer>) =>
+        this.#session.answerConsent(detail.kind, detail.granted, currentLanguage())}
+      @draw=${() => this.#whiteboard.board?.draw(true)}
+      @more=${() => this.renderRoot.querySelector('phone-layer')?.open()}
       @leave=${() => this.#session.leave()}
-    ></session-view>`;
+      >${standing.kind === 'inside' ? this.#phone.layer(standing.customer.technician) : nothing}${
+        this.#whiteboard.board && this.drawing === 'drawing'
+          ? html`<draw-tools slot="tools" .board=${this.#whiteboard.board}></draw-tools>`
+          : nothing
+      }</session-view
+    >`;
+  }
+
+  private get drawing(): SessionCondition['drawing'] {
+    const { standing } = this.#session;
+    const isActive = standing.kind === 'inside' && standing.customer.phase === 'active';
+    return isActive ? this.#whiteboard.drawing : 'no';
   }
 }

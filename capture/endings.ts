@@ -1,6 +1,6 @@
 import { msg } from '@lit/localize';
 import { endText, problemText } from './problem-text.ts';
-import type { Problem, Standing } from './support-session.ts';
+import type { Problem, Standing } from './standing.ts';
 
 /** What the customer can do at an end of the way. */
 export type WayOn = 'typePin' | 'tryLinkAgain' | 'startOver' | 'reload';
@@ -8,11 +8,21 @@ export type WayOn = 'typePin' | 'tryLinkAgain' | 'startOver' | 'reload';
 export type Ending = { heading: string; paragraphs: string[]; bad: boolean; waysOn: WayOn[] };
 
 /** Refusals of a link that will not change. */
-const LINK_IS_DEAD: ReadonlySet<Problem> = new Set(['linkUnknown', 'linkExpired', 'linkUsed']);
+const LINK_IS_DEAD: ReadonlySet<Problem> = new Set([
+  'linkUnknown',
+  'linkExpired',
+  'linkUsed',
+  'channelUnknown',
+]);
+
+/** The page is right, only the time is not. */
+const CHANNEL_PROBLEMS: ReadonlySet<Problem> = new Set(['channelClosed', 'queueFull', 'throttled']);
 
 export function linkEnding(problem: Problem): Ending {
   return {
-    heading: msg('This link does not open'),
+    heading: CHANNEL_PROBLEMS.has(problem)
+      ? msg('Not possible at the moment')
+      : msg('This link does not open'),
     paragraphs: [problemText(problem), msg('If you have a PIN code, you can enter it instead.')],
     bad: true,
     waysOn: LINK_IS_DEAD.has(problem) ? ['typePin'] : ['tryLinkAgain', 'typePin'],
@@ -84,5 +94,14 @@ export function wayOnLabel(wayOn: WayOn): string {
       return msg('Enter another PIN code');
     case 'reload':
       return msg('Reload page');
+  }
+}
+
+/** The ways on that begin with a page loaded anew. */
+export function leavePage(wayOn: Exclude<WayOn, 'typePin' | 'tryLinkAgain'>): void {
+  if (wayOn === 'startOver') {
+    location.assign('/');
+  } else {
+    location.reload();
   }
 }

@@ -39,8 +39,17 @@ export class FinalStep extends StepElement {
   ];
 
   @property({ attribute: false }) ending: Ending | undefined;
+  /** Of a session that is over: the customer may say how it was. */
+  @property({ attribute: false }) token: string | undefined;
   /** Camera and microphone were on and are off now. */
   @property({ type: Boolean }) devicesOff = false;
+
+  protected override willUpdate(): void {
+    if (this.token !== undefined) {
+      // Without it there is just no question; nobody needs it before the end.
+      import('./survey.ts').catch(() => undefined);
+    }
+  }
 
   protected override render(): TemplateResult {
     const { ending } = this;
@@ -61,6 +70,7 @@ export class FinalStep extends StepElement {
             : nothing
         }
         </div>
+        ${this.token === undefined ? nothing : html`<session-survey .token=${this.token}></session-survey>`}
         ${ending.waysOn.length > 0 ? this.actions(ending) : nothing}
       </div>
     `;

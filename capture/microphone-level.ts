@@ -28,9 +28,15 @@ export class MicrophoneLevel {
   #context: AudioContext | undefined;
   #track: MediaStreamTrack | null = null;
   #disconnect: (() => void) | undefined;
+  #heard = false;
 
   constructor(onLevel: (level: number) => void) {
     this.#onLevel = onLevel;
+  }
+
+  /** The track gave something else than zeros; undefined where nothing is measured. */
+  get heard(): boolean | undefined {
+    return this.#heard || (this.#disconnect && this.#context?.state === 'running' ? false : undefined);
   }
 
   /** To be called while a tap is handled: an audio context starts asleep otherwise. */
@@ -56,6 +62,7 @@ export class MicrophoneLevel {
     this.#track = track;
     this.#disconnect?.();
     this.#disconnect = undefined;
+    this.#heard = false;
     this.#onLevel(0);
     if (track) {
       this.unlock();
@@ -83,6 +90,7 @@ export class MicrophoneLevel {
     const samples = new Float32Array(analyser.fftSize);
     const timer = setInterval(() => {
       analyser.getFloatTimeDomainData(samples);
+      this.#heard ||= samples.some((sample) => sample !== 0);
       this.#onLevel(levelOf(samples));
     }, INTERVAL_MS);
     this.#disconnect = () => {

@@ -4,11 +4,11 @@ import { customElement, property, state } from 'lit/decorators.js';
 import { icons } from './icons.ts';
 import { parsePin } from './pin.ts';
 import { problemText } from './problem-text.ts';
+import type { Problem } from './standing.ts';
 import { StepElement } from './step-element.ts';
-import type { Problem } from './support-session.ts';
 import { controls, pageStep } from './theme.ts';
 
-/** Asks for the six digits. Event: `pin-entered` with the digits. */
+/** Asks for the digits. Event: `pin-entered` with the digits. */
 @customElement('pin-step')
 export class PinStep extends StepElement {
   static override styles = [
@@ -69,7 +69,7 @@ export class PinStep extends StepElement {
       <form class="content" novalidate @submit=${this.submit}>
         <div class="words">
           <h1><label for="pin">${words(msg('Enter your six-digit PIN code'))}</label></h1>
-          <p id="hint" class="quiet-text">${msg('The technician tells you the six digits.')}</p>
+          <p id="hint" class="quiet-text">${msg('The technician tells you the digits; sometimes there are eight.')}</p>
         </div>
         <div class="entry">
         <input
@@ -96,7 +96,7 @@ export class PinStep extends StepElement {
 
   private errorText(): string | undefined {
     if (this.incomplete) {
-      return msg('Please enter all six digits.');
+      return msg('Please enter all digits.');
     }
     return this.problem && !this.busy ? problemText(this.problem) : undefined;
   }

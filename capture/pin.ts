@@ -1,11 +1,13 @@
 /** What a customer types or arrives with, read forgivingly. Pure. */
 
-const PIN = /^[0-9]{6}$/;
+/** Six, and more when the relay has reason to (`longPin` of its store). */
+const PIN = /^[0-9]{6,9}$/;
 /** A token of the relay is URL-safe Base64; whether it is known is the relay's business. */
+const CHANNEL_PATH = /^\/c\/([a-z0-9-]{1,40})\/?$/;
 const LINK_PATH = /^\/j\/([A-Za-z0-9_-]{1,128})\/?$/;
 
 /**
- * Six digits out of what was typed, dictated to a keyboard or pasted: with spaces, dashes, dots or
+ * The digits out of what was typed, dictated to a keyboard or pasted: with spaces, dashes, dots or
  * invisible characters between them, and in full-width or Arabic digits.
  */
 export function parsePin(text: string): string | undefined {
@@ -16,7 +18,16 @@ export function parsePin(text: string): string | undefined {
   return PIN.test(digits) ? digits : undefined;
 }
 
-/** The token of an invitation link, from the path of the page's address. */
-export function parseLinkToken(path: string): string | undefined {
-  return LINK_PATH.exec(path)?.[1];
+/** What the page's address says of where the customer comes from: an invitation's link or the page of a channel. */
+export type Entry = { token: string } | { channel: string };
+
+export function parseEntry(path: string): Entry | undefined {
+  const token = LINK_PATH.exec(path)?.[1];
+  const channel = CHANNEL_PATH.exec(path)?.[1];
+  return token ? { token } : channel ? { channel } : undefined;
+}
+
+/** The same text for the same entry; a stored session belongs to the one that it came by. */
+export function entryKey(entry: Entry): string {
+  return 'token' in entry ? entry.token : `/c/${entry.channel}`;
 }

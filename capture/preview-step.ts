@@ -2,11 +2,13 @@ import { msg } from '@lit/localize';
 import { css, html, nothing, type TemplateResult } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
 import { icons } from './icons.ts';
+import './lens-menu.ts';
+import { type Lens, needsMenu } from './lenses.ts';
 import './level-meter.ts';
 import { StepElement } from './step-element.ts';
 import { controls, sheetStep } from './theme.ts';
 
-/** The customer looks at their own picture first. Events: `preview-done`, `camera-switch`. */
+/** The customer looks at their own picture first. Events: `preview-done`, `camera-switch`, `lens-chosen`. */
 @customElement('preview-step')
 export class PreviewStep extends StepElement {
   static override styles = [
@@ -25,6 +27,9 @@ export class PreviewStep extends StepElement {
 
   @property({ type: Boolean }) hasMicrophone = false;
   @property({ type: Boolean }) canSwitch = false;
+  @property({ attribute: false }) lenses: readonly Lens[] = [];
+  /** The camera in use. */
+  @property({ attribute: false }) lens: string | undefined;
   @property({ type: Number }) level = 0;
 
   protected override render(): TemplateResult {
@@ -42,10 +47,19 @@ export class PreviewStep extends StepElement {
         <button class="primary" @click=${() => this.tell('preview-done')}>${msg('Continue')}</button>
         ${
           this.canSwitch
-            ? html`<button @click=${() => this.tell('camera-switch')}>${icons.switchCamera} ${msg('Switch camera')}</button>`
+            ? html`<button @click=${this.switch}>${icons.switchCamera} ${msg('Switch camera')}</button>`
             : nothing
         }
       </div>
+      <lens-menu .lenses=${this.lenses} .current=${this.lens}></lens-menu>
     `;
+  }
+
+  private switch(): void {
+    if (needsMenu(this.lenses)) {
+      this.renderRoot.querySelector('lens-menu')?.open();
+    } else {
+      this.tell('camera-switch');
+    }
   }
 }

@@ -1,18 +1,26 @@
 import { msg } from '@lit/localize';
 import type { SessionState } from '../relay/protocol.ts';
-import type { Problem } from './support-session.ts';
+import type { Problem } from './standing.ts';
 
 /** One plain sentence for a refusal that a customer can meet; what cannot be met is one sentence as well. */
 export function problemText(problem: Problem): string {
   switch (problem) {
     case 'pinUnknown':
       return msg('This PIN does not open a session. Please check the digits or ask for a new PIN.');
+    case 'pinClosed':
+      return msg('PINs are not accepted at the moment. Please ask the technician to send you a link.');
     case 'linkUnknown':
       return msg('This link does not open a session. Please ask for a new one.');
     case 'linkExpired':
       return msg('This link has expired. Please ask for a new one.');
     case 'linkUsed':
       return msg('This link has already been used. Please ask for a new one.');
+    case 'channelUnknown':
+      return msg('There is no such page. Please check the address.');
+    case 'channelClosed':
+      return msg('Nobody is here at the moment. Please try again later.');
+    case 'queueFull':
+      return msg('Too many people are waiting at the moment. Please try again later.');
     case 'throttled':
     case 'tooManyMessages':
       return msg('Too many attempts. Please wait a few minutes and try again.');

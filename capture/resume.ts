@@ -1,11 +1,12 @@
+import { asPhotoReason, type PhotoReason } from './photos.ts';
 import { recall, remember } from './storage.ts';
 
 /** What a reloaded page needs to continue its session. */
 export type Resume = {
   /** Changes with every use. */
   token: string;
-  /** The invitation link the session came from; another link means another session. */
-  linkToken: string | undefined;
+  /** What the session came by (`entryKey`); another link means another session. */
+  entry: string | undefined;
 };
 
 /** What the person had chosen; a reload must neither show nor send more than before. */
@@ -14,9 +15,11 @@ export type Choices = {
   paused: boolean;
   /** The camera that was in use. */
   deviceId: string | undefined;
+  /** Why photos took the place of the camera, where they did. */
+  photos: PhotoReason | undefined;
 };
 
-export const NO_CHOICES: Choices = { muted: false, paused: false, deviceId: undefined };
+export const NO_CHOICES: Choices = { muted: false, paused: false, deviceId: undefined, photos: undefined };
 
 const RESUME_KEY = 'fernblick.resume';
 const CHOICES_KEY = 'fernblick.choices';
@@ -33,21 +36,21 @@ export function newResumeToken(): string {
 /**
  * The session to continue: the one of this tab, or the one that came by the same link in a tab that is gone, as when
  * the phone has closed its browser and the person taps the link again.
- * @param linkToken of the link that the page was opened with, if any
+ * @param entry what the page was opened with, if anything
  */
-export function recallResume(linkToken: string | undefined): Resume | undefined {
+export function recallResume(entry: string | undefined): Resume | undefined {
   const ofTab = parse(recall('session', RESUME_KEY));
-  if (ofTab && (!linkToken || ofTab.linkToken === linkToken)) {
+  if (ofTab && (!entry || ofTab.entry === entry)) {
     return ofTab;
   }
   const ofLink = parse(recall('local', RESUME_KEY));
-  return linkToken && ofLink?.linkToken === linkToken ? ofLink : undefined;
+  return entry && ofLink?.entry === entry ? ofLink : undefined;
 }
 
 export function rememberResume(resume: Resume): void {
   const text = JSON.stringify(resume);
   remember('session', RESUME_KEY, text);
-  if (resume.linkToken) {
+  if (resume.entry) {
     remember('local', RESUME_KEY, text);
   }
 }
@@ -67,6 +70,7 @@ export function recallChoices(): Choices {
     muted: stored['muted'] === true,
     paused: stored['paused'] === true,
     deviceId: typeof stored['deviceId'] === 'string' ? stored['deviceId'] : undefined,
+    photos: asPhotoReason(stored['photos']),
   };
 }
 
@@ -75,9 +79,9 @@ export function rememberChoices(choices: Choices): void {
 }
 
 function parse(text: string | undefined): Resume | undefined {
-  const { token, linkToken } = object(text);
+  const { token, entry } = object(text);
   return typeof token === 'string'
-    ? { token, linkToken: typeof linkToken === 'string' ? linkToken : undefined }
+    ? { token, entry: typeof entry === 'string' ? entry : undefined }
     : undefined;
 }
 

@@ -19,6 +19,11 @@ export class SelfView extends LitElement {
       object-fit: cover;
     }
 
+    /* To the edges, because somebody has drawn there. */
+    :host([whole]) video {
+      object-fit: contain;
+    }
+
     .mirrored {
       scale: -1 1;
     }
@@ -36,6 +41,13 @@ export class SelfView extends LitElement {
   @property({ type: Boolean }) mirrored = false;
   /** Something in front of it matters more at the moment, or nobody else sees it. */
   @property({ type: Boolean, reflect: true }) dimmed = false;
+
+  /** All of the picture and not what fills the screen. */
+  @property({ type: Boolean, reflect: true }) whole = false;
+
+  get video(): HTMLVideoElement | null {
+    return this.renderRoot.querySelector('video');
+  }
 
   override connectedCallback(): void {
     super.connectedCallback();
@@ -68,6 +80,6 @@ export class SelfView extends LitElement {
       playsinline
       disablepictureinpicture
       aria-hidden="true"
-    ></video>`;
+    ></video><slot></slot>`;
   }
 }

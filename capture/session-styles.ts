@@ -1,31 +1,10 @@
 import { css } from 'lit';
 
-/** The session lies over the picture: light words on dark glass, whatever the colour scheme is. */
-export const sessionStyles = css`
-  :host {
-    display: grid;
-    grid-template: auto 1fr auto / minmax(0, 1fr);
-    flex: none;
-    width: 100%;
-    min-height: 100%;
-  }
-
-  .glass,
-  .pill,
-  .notice,
-  .bar {
+/** A short word over the picture. */
+export const pillStyles = css`
+  .pill {
     background: rgb(11 19 24 / 0.78);
     color: #ffffff;
-  }
-
-  .top {
-    grid-row: 1;
-    display: flex;
-    flex-direction: column;
-    gap: 12px;
-    align-items: start;
-    min-height: 60px;
-    padding: 8px 88px 8px 16px;
   }
 
   .pill {
@@ -45,6 +24,17 @@ export const sessionStyles = css`
     margin-inline-end: -72px;
   }
 
+  .photo-sending > span {
+    flex: 1;
+  }
+
+  .photo-sending progress {
+    display: block;
+    width: 100%;
+    margin-top: 8px;
+    accent-color: #5fce8d;
+  }
+
   .pill .aside {
     display: flex;
     gap: 4px;
@@ -59,6 +49,52 @@ export const sessionStyles = css`
   .pill .icon {
     width: 20px;
     height: 20px;
+  }
+
+  p.pill {
+    margin: 0;
+  }
+
+  @media (max-width: 280px) {
+    .pill.wide {
+      margin-inline-end: 0;
+    }
+  }
+`;
+
+/** The session lies over the picture: light words on dark glass, whatever the colour scheme is. */
+export const sessionStyles = css`
+  :host {
+    display: grid;
+    grid-template: auto 1fr auto / minmax(0, 1fr);
+    flex: none;
+    width: 100%;
+    min-height: 100%;
+  }
+
+  /* While the finger draws on the picture behind, the page lets it through everywhere else. */
+  button,
+  dialog,
+  consent-sheet,
+  ::slotted(*) {
+    pointer-events: auto;
+  }
+
+  .glass,
+  .notice,
+  .bar {
+    background: rgb(11 19 24 / 0.78);
+    color: #ffffff;
+  }
+
+  .top {
+    grid-row: 1;
+    display: flex;
+    flex-direction: column;
+    gap: 12px;
+    align-items: start;
+    min-height: 60px;
+    padding: 8px 88px 8px 16px;
   }
 
   .dot {
@@ -110,6 +146,17 @@ export const sessionStyles = css`
     width: min(100%, 30rem);
     padding: 8px 4px;
     border-radius: 20px;
+  }
+
+  /* Two rows of the same length, and none with a lonely button in it. */
+  @media (max-width: 480px) and (orientation: portrait) {
+    .bar:has(> :nth-child(6)) {
+      grid-template-columns: repeat(3, 1fr);
+    }
+
+    .bar:has(> :nth-child(7)) {
+      grid-template-columns: repeat(4, 1fr);
+    }
   }
 
   .bar button {
@@ -169,27 +216,43 @@ export const sessionStyles = css`
     align-items: center;
   }
 
-  dialog {
-    width: min(26rem, calc(100vw - 32px));
-    padding: 24px;
+  .message {
+    display: flex;
+    gap: 12px;
+    align-items: center;
+    width: min(100%, 30rem);
     border: 0;
-    border-radius: 20px;
-    background: var(--card);
-    color: var(--ink);
+    background: rgb(11 19 24 / 0.78);
+    color: #ffffff;
+    text-align: start;
   }
 
-  dialog::backdrop {
-    background: rgb(11 19 24 / 0.6);
+  .message span {
+    display: -webkit-box;
+    overflow: hidden;
+    -webkit-line-clamp: 2;
+    -webkit-box-orient: vertical;
+    overflow-wrap: anywhere;
   }
 
-  dialog h2 {
-    margin: 0 0 8px;
-    font-size: 1.25rem;
-    line-height: 1.25;
+  .round {
+    position: relative;
   }
 
-  dialog .actions {
-    margin-top: 24px;
+  .badge {
+    position: absolute;
+    top: -4px;
+    right: -4px;
+    display: grid;
+    place-items: center;
+    min-width: 22px;
+    height: 22px;
+    padding: 0 5px;
+    border-radius: 11px;
+    background: #ffd27a;
+    color: #1a1300;
+    font-size: 0.8125rem;
+    font-weight: 700;
   }
 
   .danger {
@@ -197,13 +260,16 @@ export const sessionStyles = css`
     color: var(--danger);
   }
 
+  @media (max-height: 600px) {
+    .sheet {
+      gap: 8px;
+      padding-top: 16px;
+    }
+  }
+
   @media (max-width: 280px) {
     .top {
       padding: 60px 16px 8px;
-    }
-
-    .pill.wide {
-      margin-inline-end: 0;
     }
 
     .notice {
@@ -240,5 +306,31 @@ export const sessionStyles = css`
       width: 44px;
       height: 44px;
     }
+  }
+`;
+
+/** Questions over the picture. */
+export const dialogStyles = css`
+  dialog {
+    width: min(26rem, calc(100vw - 32px));
+    padding: 24px;
+    border: 0;
+    border-radius: 20px;
+    background: var(--card);
+    color: var(--ink);
+  }
+
+  dialog::backdrop {
+    background: rgb(11 19 24 / 0.6);
+  }
+
+  dialog h2 {
+    margin: 0 0 8px;
+    font-size: 1.25rem;
+    line-height: 1.25;
+  }
+
+  dialog .actions {
+    margin-top: 24px;
   }
 `;

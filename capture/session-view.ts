@@ -1,13 +1,31 @@
 import { msg, str } from '@lit/localize';
 import { html, nothing, type TemplateResult } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
-import type { CustomerView, DeviceState, PictureState } from '../relay/protocol.ts';
+import type { Chat } from '../relay/client/chat.ts';
+import type {
+  CustomerView,
+  DeviceState,
+  HelloResult,
+  PictureState,
+  PreflightFindings,
+} from '../relay/protocol.ts';
+import './consent-sheet.ts';
 import { icons } from './icons.ts';
+import './lens-menu.ts';
+import { type Lens, needsMenu } from './lenses.ts';
 import './level-meter.ts';
-import { sessionStyles } from './session-styles.ts';
+import './photo-card.ts';
+import type { PhotoSending } from './photo-slot.ts';
+import { photoStatus } from './photo-status.ts';
+import { asPhotoReason, type PhotoReason, type PhotoState } from './photos.ts';
+import './preflight-list.ts';
+import { dialogStyles, pillStyles, sessionStyles } from './session-styles.ts';
 import { StepElement } from './step-element.ts';
 import { controls } from './theme.ts';
 import { type Trouble, troubleWords } from './trouble.ts';
+
+/** Not in the page's first load. */
+const loadChat = () => import('./chat-sheet.ts');
 
 /** What a session says and offers while it waits, runs, is held or is interrupted. */
 export type SessionCondition = {
@@ -21,16 +39,34 @@ export type SessionCondition = {
   devices: DeviceState;
   /** What the technician gets to see, and why not more. */
   picture: PictureState;
+  /** Photos take the place of the camera. */
+  photos: { reason: PhotoReason; state: PhotoState; last: Uint8Array<ArrayBuffer> | undefined } | undefined;
+  /** The photo on its way to the relay. */
+  sending: PhotoSending | undefined;
+  /** What the phone has found out about itself, while waiting. */
+  findings: Partial<PreflightFindings>;
   /** The system took the camera away. */
   interrupted: boolean;
   canSwitch: boolean;
+  lenses: readonly Lens[];
+  /** The camera in use. */
+  lens: string | undefined;
   soundBlocked: boolean;
+  /** What the customer can do on the picture; `drawing` makes room for the tools, which are in the slot `tools`. */
+  drawing: 'no' | 'possible' | 'drawing';
+  /** There is more to do with the camera, behind a button. */
+  hasMore: boolean;
+  /** Both look at a still. */
+  frozen: boolean;
+  /** What a consent asks. */
+  questions: HelloResult['questions'];
+  chat: Chat | undefined;
 };
 
-/** Events: `microphone-toggle`, `camera-pause`, `camera-switch`, `leave`. (Sound needs no event: any tap turns it on.) */
+/** Events: `microphone-toggle`, `camera-pause`, `camera-switch`, `lens-chosen`, `camera-retry`, `photo-taken`, `draw`, `more`, `consent-answer`, `leave`. (Sound needs no event: any tap turns it on.) */
 @customElement('session-view')
 export class SessionView extends StepElement {
-  static override styles = [controls, sessionStyles];
+  static override styles = [controls, pillStyles, sessionStyles, dialogStyles];
 
   @property({ attribute: false }) condition: SessionCondition | undefined;
   @property({ type: Number }) level = 0;
@@ -46,12 +82,20 @@ export class SessionView extends StepElement {
       ${isWaiting ? nothing : html`<h1 class="start visually-hidden" tabindex="-1">${msg('Your session')}</h1>`}
       <div class="top" role="status">
         ${isWaiting ? nothing : status(condition)} ${isWaiting ? nothing : pictureStatus(condition)}
+        ${frozenStatus(condition)} ${photoStatus(condition.sending)} <slot name="phone"></slot>
       </div>
       <div class="middle">
         <div role="status">${isWaiting ? nothing : notice(condition)}</div>
+        ${this.photos(condition)}
         ${condition.soundBlocked ? html`<button class="primary">${icons.sound} ${msg('Turn on sound')}</button>` : nothing}
       </div>
       ${isWaiting ? this.waiting(condition) : this.bottom(condition)}
+      <consent-sheet
+        .consents=${condition.customer.consents}
+        .questions=${condition.questions}
+      ></consent-sheet>
+      <chat-sheet .chat=${condition.chat} .technician=${condition.customer.technician}></chat-sheet>
+      <lens-menu .lenses=${condition.lenses} .current=${condition.lens}></lens-menu>
       <dialog aria-labelledby="question">
         <h2 id="question">${msg('Do you want to disconnect?')}</h2>
         <p>${msg('The session ends then, and your camera is switched off.')}</p>
@@ -63,7 +107,14 @@ export class SessionView extends StepElement {
     `;
   }
 
+  override connectedCallback(): void {
+    super.connectedCallback();
+    loadChat().catch(() => undefined);
+  }
+
   protected override updated(changes: Map<PropertyKey, unknown>): void {
+    // The chat is the same object with other words in it.
+    this.renderRoot.querySelector('chat-sheet')?.requestUpdate?.();
     const before = changes.get('condition') as SessionCondition | undefined;
     if (before && before.customer.phase === 'waiting' && this.condition?.customer.phase !== 'waiting') {
       this.renderRoot.querySelector<HTMLElement>('.start')?.focus({ preventScroll: true });
@@ -75,22 +126,37 @@ export class SessionView extends StepElement {
       <div class="sheet">
         <div class="wait"><span class="spinner"></span><h1 class="start" tabindex="-1">${msg('Please wait')}</h1></div>
         <p role="status">
-          ${
-            condition.connected
-              ? msg('The technician will start in a moment. Please keep this page open.')
-              : msg('Connection lost, reconnecting…')
-          }
+          ${condition.connected ? waitingWords(condition.customer) : msg('Connection lost, reconnecting…')}
         </p>
-        <p class="quiet-text">${msg('Nothing is sent yet.')}</p>
+        <preflight-list .findings=${condition.findings}></preflight-list>
+        <p class="quiet-text">${msg('No picture and no sound is sent yet.')}</p>
         <div class="actions"><button @click=${this.ask}>${msg('Disconnect')}</button></div>
       </div>
     `;
   }
 
+  /** The newest words, until they are read. */
+  private latest({ chat }: SessionCondition): TemplateResult | typeof nothing {
+    const message = chat && chat.unread > 0 ? chat.latest : undefined;
+    return message
+      ? html`<button class="message" @click=${this.chat}>
+          ${icons.chat}<span dir="auto">${message.text}</span>
+        </button>`
+      : nothing;
+  }
+
+  private photos({ customer, photos, trouble }: SessionCondition): TemplateResult | typeof nothing {
+    return photos && customer.phase === 'active' && !trouble
+      ? html`<photo-card .reason=${photos.reason} .state=${photos.state} .photo=${photos.last}></photo-card>`
+      : nothing;
+  }
+
   private bottom(condition: SessionCondition): TemplateResult {
     return html`
       <div class="bottom">
-        ${condition.customer.phase === 'active' ? this.microphone(condition) : nothing} ${this.bar(condition)}
+        <div role="status">${this.latest(condition)}</div>
+        ${condition.customer.phase === 'active' ? this.microphone(condition) : nothing}
+        ${condition.drawing === 'drawing' ? html`<slot name="tools"></slot>` : this.bar(condition)}
       </div>
     `;
   }
@@ -106,7 +172,10 @@ export class SessionView extends StepElement {
     }
   }
 
-  private bar({ devices, canSwitch, interrupted }: SessionCondition): TemplateResult {
+  private bar(condition: SessionCondition): TemplateResult {
+    const { chat, customer, devices, canSwitch, interrupted, photos, drawing, hasMore } = condition;
+    const unread = chat?.unread ?? 0;
+    const isAsked = Object.values(customer.consents).some((state) => state !== 'asked');
     const isMuted = devices.microphone === 'muted';
     const isPaused = devices.camera === 'paused' && !interrupted;
     return html`
@@ -123,20 +192,70 @@ export class SessionView extends StepElement {
               })
         }
         ${this.button({
-          name: isPaused ? msg('Resume camera') : msg('Pause camera'),
-          label: isPaused ? msg('Resume') : msg('Pause'),
-          icon: isPaused ? icons.cameraOff : icons.camera,
-          look: isPaused ? 'off' : '',
-          run: () => this.tell('camera-pause'),
+          name: unread > 0 ? msg(str`Chat, ${unread} unread`) : msg('Chat'),
+          label: msg('Chat'),
+          icon: html`${icons.chat}${unread > 0 ? html`<span class="badge">${unread}</span>` : nothing}`,
+          look: '',
+          run: () => void this.chat(),
         })}
         ${
-          canSwitch
+          photos
+            ? this.button({
+                name: msg('Use the camera'),
+                label: msg('Camera'),
+                icon: icons.cameraOff,
+                look: '',
+                run: () => this.tell('camera-retry'),
+              })
+            : this.button({
+                name: isPaused ? msg('Resume camera') : msg('Pause camera'),
+                label: isPaused ? msg('Resume') : msg('Pause'),
+                icon: isPaused ? icons.cameraOff : icons.camera,
+                look: isPaused ? 'off' : '',
+                run: () => this.tell('camera-pause'),
+              })
+        }
+        ${
+          canSwitch && !photos
             ? this.button({
                 name: msg('Switch camera'),
                 label: msg('Switch'),
                 icon: icons.switchCamera,
                 look: '',
-                run: () => this.tell('camera-switch'),
+                run: () => this.switch(),
+              })
+            : nothing
+        }
+        ${
+          drawing === 'possible'
+            ? this.button({
+                name: msg('Draw'),
+                label: msg('Draw'),
+                icon: icons.pencil,
+                look: '',
+                run: () => this.tell('draw'),
+              })
+            : nothing
+        }
+        ${
+          isAsked
+            ? this.button({
+                name: msg('Permissions'),
+                label: msg('Permissions'),
+                icon: icons.safe,
+                look: '',
+                run: () => this.renderRoot.querySelector('consent-sheet')?.open(),
+              })
+            : nothing
+        }
+        ${
+          hasMore
+            ? this.button({
+                name: msg('More'),
+                label: msg('More'),
+                icon: icons.more,
+                look: '',
+                run: () => this.tell('more'),
               })
             : nothing
         }
@@ -160,6 +279,20 @@ export class SessionView extends StepElement {
     `;
   }
 
+  private switch(): void {
+    if (needsMenu(this.condition?.lenses ?? [])) {
+      this.renderRoot.querySelector('lens-menu')?.open();
+    } else {
+      this.tell('camera-switch');
+    }
+  }
+
+  private async chat(): Promise<void> {
+    // Begun when the session was; here again, should the network have been away.
+    await loadChat();
+    this.renderRoot.querySelector('chat-sheet')?.open();
+  }
+
   private ask(): void {
     this.renderRoot.querySelector('dialog')?.showModal();
   }
@@ -171,6 +304,17 @@ export class SessionView extends StepElement {
   private leave(): void {
     this.stay();
     this.tell('leave');
+  }
+}
+
+function waitingWords({ queuePosition }: CustomerView): string {
+  switch (queuePosition) {
+    case undefined:
+      return msg('The technician will start in a moment. Please keep this page open.');
+    case 1:
+      return msg('You are next. Please keep this page open.');
+    default:
+      return msg(str`You are number ${queuePosition} in the queue. Please keep this page open.`);
   }
 }
 
@@ -209,6 +353,10 @@ function pictureStatus({ customer, trouble, picture }: SessionCondition): Templa
 }
 
 function pictureWords({ mode, cause }: PictureState): string {
+  if (asPhotoReason(cause)) {
+    // Said where the photos are taken.
+    return '';
+  }
   if (mode === 'stills') {
     return cause === 'blocked'
       ? msg('This network blocks video and sound. The technician sees a new photo every second.')
@@ -221,7 +369,7 @@ function pictureWords({ mode, cause }: PictureState): string {
     case 'processor':
       return msg('Your phone is busy. The picture has been made smaller.');
     case 'saveData':
-      return msg('Your browser saves data. The picture has been made smaller.');
+      return msg('Data is being saved. The picture has been made smaller.');
     default:
       return msg(
         'Your connection is weak. The picture has been made simpler, so that you can go on talking.',
@@ -254,6 +402,13 @@ function notice(condition: SessionCondition): TemplateResult | typeof nothing {
     return card(icons.cameraOff, msg('Camera paused'), msg('The technician does not see your picture.'));
   }
   return nothing;
+}
+
+/** A picture that stands still on purpose is not taken for one that hangs. */
+function frozenStatus({ frozen, customer, trouble }: SessionCondition): TemplateResult | typeof nothing {
+  return frozen && !trouble && customer.phase === 'active'
+    ? html`<p class="pill">${icons.pause}<span>${msg('The picture is frozen')}</span></p>`
+    : nothing;
 }
 
 function card(sign: TemplateResult, title: string, text: string): TemplateResult {

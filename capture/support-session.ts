@@ -1,54 +1,51 @@
-import { Adaptation } from '../relay/client/adaptation.ts';
+import { Chat } from '../relay/client/chat.ts';
 import { Connection, type ConnectionStatus, RequestError } from '../relay/client/connection.ts';
-import { type LocalTracks, MediaPeer, supportedVideoCodecs } from '../relay/client/media.ts';
+import { type LocalTracks, supportedVideoCodecs } from '../relay/client/media.ts';
 import {
-  type ClaimResult,
+  type ConsentKind,
   type CustomerView,
   type DeviceState,
-  type ErrorCode,
   type HelloResult,
   type Language,
   type Params,
   type PictureState,
   PROTOCOL_VERSION,
+  type PreflightFindings,
   type ServerEvent,
   type SessionId,
   STILL_FRAME,
   WEBSOCKET_PATH,
 } from '../relay/protocol.ts';
+import type { BoardSlot } from './board-slot.ts';
+import type { CameraSlot } from './camera-slot.ts';
+import { CustomerMedia, type Inside } from './customer-media.ts';
+import type { PhotoSlot } from './photo-slot.ts';
+import type { PhotoReason, Photos } from './photos.ts';
+import { type Entry, entryKey } from './pin.ts';
 import { forgetResume, newResumeToken, recallResume, rememberResume } from './resume.ts';
-
-/** How a customer comes in. */
-export type Invitation = { pin: string } | { token: string };
-
-export type Problem = ErrorCode | 'notConnected';
-
-/** Where the customer stands with the relay; `over`, `declined` and `gone` are final for this page. */
-export type Standing =
-  | { kind: 'outside' }
-  /** A stored session is being continued. */
-  | { kind: 'resuming' }
-  | { kind: 'claimed'; claim: ClaimResult }
-  | { kind: 'inside'; sessionId: SessionId; customer: CustomerView }
-  | { kind: 'over'; customer: CustomerView }
-  | { kind: 'declined' }
-  | { kind: 'gone'; why: ErrorCode | 'superseded' };
+import type { Invitation, Problem, Standing } from './standing.ts';
 
 export type SupportSessionEvents = {
   changed: () => void;
+  whiteboard: Pick<BoardSlot, 'entered' | 'hear' | 'hearFrame'>;
+  phone: Pick<CameraSlot, 'entered' | 'hear'>;
+  photos: Pick<PhotoSlot, 'entered' | 'hear'>;
   remoteAudio: (track: MediaStreamTrack) => void;
+  /** Whether the microphone gives anything; undefined where that cannot be measured. */
+  heard: () => boolean | undefined;
 };
-
-const NO_DEVICES: DeviceState = { microphone: 'none', camera: 'none' };
-const DEVICE_KEYS = ['microphone', 'camera', 'pausedBy'] as const;
 
 /** Refusals after which the PIN or link is of no more use. */
 const SPENT: ReadonlySet<Problem> = new Set([
   'pinUnknown',
+  'pinClosed',
   'linkUnknown',
   'linkExpired',
   'linkUsed',
   'throttled',
+  'channelUnknown',
+  'channelClosed',
+  'queueFull',
 ]);
 
 /**
@@ -58,11 +55,11 @@ const SPENT: ReadonlySet<Problem> = new Set([
 export class SupportSession {
   readonly #events: SupportSessionEvents;
   readonly #connection: Connection;
-  readonly #media: MediaPeer;
-  readonly #adaptation: Adaptation;
-  readonly #linkToken: string | undefined;
-  /** The link in the address bar. */
-  readonly #openedByLink: string | undefined;
+  readonly #media: CustomerMedia;
+  /** What the session came by, also in a page before this one. */
+  readonly #entryKey: string | undefined;
+  /** What is in the address bar. */
+  readonly #openedBy: Entry | undefined;
   #language: Language;
   #standing: Standing = { kind: 'outside' };
   #invitation: Invitation | undefined;
@@ -70,18 +67,17 @@ export class SupportSession {
   #busy = false;
   #leaving = false;
   #resume: string | undefined;
-  #mediaState: RTCPeerConnectionState = 'new';
-  #tracks: LocalTracks = { audio: null, video: null };
-  /** Undefined until the camera was opened or could not be. */
-  #devices: DeviceState | undefined;
+  #questions: HelloResult['questions'];
+  #chat: Chat | undefined;
 
-  /** @param linkToken of the invitation that the page was opened with; a new one beats an interrupted session */
-  constructor(language: Language, linkToken: string | undefined, events: SupportSessionEvents) {
+  /** @param entry that the page was opened with; a new one beats an interrupted session */
+  constructor(language: Language, entry: Entry | undefined, events: SupportSessionEvents) {
     this.#language = language;
     this.#events = events;
-    this.#openedByLink = linkToken;
-    const stored = recallResume(linkToken);
-    this.#linkToken = linkToken ?? stored?.linkToken;
+    this.#openedBy = entry;
+    const key = entry && entryKey(entry);
+    const stored = recallResume(key);
+    this.#entryKey = key ?? stored?.entry;
     if (stored) {
       this.#resume = stored.token;
       this.#standing = { kind: 'resuming' };
@@ -100,38 +96,18 @@ export class SupportSession {
       onHello: (result) => this.#greeted(result),
       onHelloError: (error) => this.#refused(error),
       onEvent: (event) => this.#receive(event),
+      onBinary: (frame) => this.#events.whiteboard.hearFrame(frame),
       onStatus: () => this.#events.changed(),
     });
-    this.#media = new MediaPeer({
-      answer: (peerId, sdp) => void this.#answer(peerId, sdp),
-      failed: (peerId) => {
-        this.#adaptation.failed();
-        void this.#tell('peerFailed', { peerId });
-      },
-      stalled: (peerId) => {
-        void this.#tell('peerStalled', { peerId });
-        // What silenced the media may have killed the socket too.
-        this.#connection.check();
-      },
-      track: (track) => {
-        if (track.kind === 'audio') {
-          this.#events.remoteAudio(track);
-        }
-      },
-      state: (state) => {
-        this.#mediaState = state;
-        this.#adaptation.connected(state === 'connected');
-        this.#events.changed();
-      },
-    });
-    this.#adaptation = new Adaptation({
-      stats: () => this.#media.stats(),
-      shape: (shape) => this.#media.shape(shape),
-      picture: () => {
-        this.#tellPicture();
-        this.#events.changed();
-      },
+    this.#media = new CustomerMedia({
+      inside: () => this.#inside,
+      tell: (type, params) => this.#tell(type, params),
+      ask: (type, params) => this.#connection.request(type, params),
+      heard: () => events.heard(),
       sendStill: (jpeg) => this.#connection.sendBinary(STILL_FRAME, jpeg),
+      checkConnection: () => this.#connection.check(),
+      changed: () => this.#events.changed(),
+      remoteAudio: (track) => this.#events.remoteAudio(track),
     });
   }
 
@@ -143,13 +119,33 @@ export class SupportSession {
     return this.#connection.status;
   }
 
+  /** For the parts of the page that are loaded later. */
+  get socket(): Connection {
+    return this.#connection;
+  }
+
+  /** For what is chosen of picture and data. */
+  get media(): Pick<CustomerMedia, 'prefer' | 'saveData' | 'meter'> {
+    return this.#media;
+  }
+
   get mediaState(): RTCPeerConnectionState {
-    return this.#mediaState;
+    return this.#media.state;
   }
 
   /** What the technician gets to see of the camera, and why not more. */
   get picture(): PictureState {
-    return this.#adaptation.picture;
+    return this.#media.picture;
+  }
+
+  /** What the phone has found out about itself so far, while its customer waits. */
+  get findings(): Partial<PreflightFindings> {
+    return this.#media.findings;
+  }
+
+  /** What is asked when a consent is wanted. */
+  get questions(): HelloResult['questions'] {
+    return this.#questions;
   }
 
   /** Why the last claim or acceptance did not work. */
@@ -202,12 +198,13 @@ export class SupportSession {
         version,
         language,
         hash,
-        devices: this.#devices ?? NO_DEVICES,
+        devices: this.#media.devices,
         browser,
         resume,
       });
       this.#invitation = undefined;
       this.#enter(sessionId, customer);
+      this.#media.entered();
     } catch (error) {
       // Without an answer nobody knows whether it counted; the next hello asks with the token.
       if (codeOf(error) !== 'notConnected') {
@@ -239,26 +236,53 @@ export class SupportSession {
     const { customer } = this.#standing;
     const endedAs = customer.phase === 'waiting' ? 'closedByWaitingCustomer' : 'closedByCustomer';
     this.#standing = { kind: 'over', customer: { ...customer, phase: 'ended', endedAs } };
-    this.#adaptation.rest();
     this.#media.close();
+    this.#closeChat();
     forgetResume(this.#resume);
     this.#leaving = true;
     this.#sayGoodbye();
     this.#events.changed();
   }
 
-  /** What the camera has; what of it leaves the phone is decided by the phase of the session alone. */
-  offerMedia(tracks: LocalTracks, devices: DeviceState): void {
-    this.#tracks = tracks;
-    const before = this.#devices;
-    this.#devices = devices;
-    this.#applyMedia();
-    if (DEVICE_KEYS.some((key) => before?.[key] !== devices[key])) {
-      this.#tellDevices();
+  /** The answer to a consent, or a change of mind. What counts is what the relay then shows. */
+  answerConsent(kind: ConsentKind, granted: boolean, language: Language): void {
+    const hash = this.#questions?.[kind][language].hash;
+    if (this.#standing.kind === 'inside' && hash !== undefined) {
+      const { sessionId } = this.#standing;
+      void this.#tell('answerConsent', { sessionId, kind, granted, language, hash });
     }
   }
 
+  /** What the camera has; what of it leaves the phone is decided by the phase of the session alone. */
+  offerMedia(tracks: LocalTracks, devices: DeviceState): void {
+    this.#media.offer(tracks, devices);
+  }
+
+  /** Photos in the place of a camera that cannot be had; undefined when there is one. */
+  usePhotos(reason: PhotoReason | undefined): void {
+    this.#media.usePhotos(reason);
+  }
+
+  get photos(): Photos {
+    return this.#media.photos;
+  }
+
+  /** What is written between the two; undefined outside of a session. */
+  get chat(): Chat | undefined {
+    return this.#chat;
+  }
+
+  /** The token of a session that is over: the customer may still say how it was. */
+  get overToken(): string | undefined {
+    return this.#standing.kind === 'over' ? this.#resume : undefined;
+  }
+
+  get #inside(): Inside | undefined {
+    return this.#standing.kind === 'inside' ? this.#standing : undefined;
+  }
+
   #greeted(result: HelloResult): void {
+    this.#questions = result.questions;
     if (this.#leaving) {
       this.#sayGoodbye();
       return;
@@ -266,9 +290,11 @@ export class SupportSession {
     if (result.customer && result.sessionId !== undefined) {
       this.#keepResume(result.resume);
       this.#enter(result.sessionId, result.customer);
-      this.#tellDevices();
-      this.#tellPicture();
-      this.#media.check();
+      this.#media.greeted();
+      void this.#chat?.open();
+      this.#events.whiteboard.entered();
+      this.#events.phone.entered();
+      void this.#events.photos.entered();
     } else if (this.#invitation) {
       void this.#sendClaim();
     }
@@ -284,12 +310,12 @@ export class SupportSession {
       this.#connection.open();
       return;
     }
-    if (error.code === 'resumeUnknown' && this.#standing.kind === 'resuming' && this.#openedByLink) {
+    if (error.code === 'resumeUnknown' && this.#standing.kind === 'resuming' && this.#openedBy) {
       // The link itself knows best what became of it.
       this.#forgetResume();
       this.#standing = { kind: 'outside' };
       this.#connection.open();
-      this.claim({ token: this.#openedByLink });
+      this.claim(this.#openedBy);
       return;
     }
     this.#end({ kind: 'gone', why: error.code === 'notConnected' ? 'internal' : error.code });
@@ -303,15 +329,30 @@ export class SupportSession {
         }
         break;
       case 'offer':
-        if (this.#standing.kind === 'inside') {
-          void this.#media.offer(event.peerId, event.sdp, event.iceServers);
+      case 'candidates':
+      case 'peerClosed':
+        // After the end no connection comes about any more.
+        if (event.type !== 'offer' || this.#inside) {
+          this.#media.receive(event);
         }
         break;
-      case 'candidates':
-        void this.#media.candidates(event.peerId, event.candidates);
+      case 'chat':
+      case 'chatSeen':
+      case 'typing':
+        this.#chat?.receive(event);
         break;
-      case 'peerClosed':
-        this.#media.peerClosed(event.peerId);
+      case 'board':
+      case 'sketch':
+      case 'freezeWanted':
+        this.#events.whiteboard.hear(event);
+        break;
+      case 'cameraWish':
+        this.#events.phone.hear(event);
+        break;
+      case 'photoWanted':
+      case 'photo':
+      case 'photoGone':
+        this.#events.photos.hear(event);
         break;
       case 'superseded':
         this.#end({ kind: 'gone', why: 'superseded' });
@@ -331,7 +372,9 @@ export class SupportSession {
       const claim =
         'pin' in invitation
           ? await this.#connection.request('claimPin', invitation)
-          : await this.#connection.request('claimLink', invitation);
+          : 'token' in invitation
+            ? await this.#connection.request('claimLink', invitation)
+            : await this.#connection.request('claimChannel', invitation);
       if (invitation !== this.#invitation) {
         return;
       }
@@ -369,7 +412,8 @@ export class SupportSession {
       return;
     }
     this.#standing = { kind: 'inside', sessionId, customer };
-    this.#applyMedia();
+    this.#openChat(sessionId);
+    this.#media.apply();
     this.#events.changed();
   }
 
@@ -379,51 +423,21 @@ export class SupportSession {
     this.#events.changed();
   }
 
-  /** Nothing leaves the phone unless the session is active. */
-  #applyMedia(): void {
-    const isActive = this.#standing.kind === 'inside' && this.#standing.customer.phase === 'active';
-    this.#media.send(isActive ? this.#tracks : { audio: null, video: null }).catch(() => {
-      // A track that ended in this very moment; the camera reports it and hands over the next one.
-    });
-    this.#media.expectRemote(isActive && this.#technicianSends());
-    if (isActive) {
-      this.#adaptation.run(this.#tracks.video);
-    } else {
-      this.#adaptation.rest();
+  #openChat(sessionId: SessionId): void {
+    if (!this.#chat) {
+      this.#chat = new Chat({
+        own: 'customer',
+        sessionId,
+        request: (type, params) => this.#connection.request(type, params),
+        changed: () => this.#events.changed(),
+      });
+      void this.#chat.open();
     }
   }
 
-  #tellPicture(): void {
-    if (this.#standing.kind === 'inside') {
-      const { picture } = this.#adaptation;
-      void this.#tell('picture', { sessionId: this.#standing.sessionId, picture });
-    }
-  }
-
-  /** Something of the technician is due now; while they are away nothing is. */
-  #technicianSends(): boolean {
-    if (this.#standing.kind !== 'inside') {
-      return false;
-    }
-    const { technicianConnected, technicianDevices, interruption } = this.#standing.customer;
-    return (
-      technicianConnected && interruption?.party !== 'technician' && technicianDevices.microphone === 'on'
-    );
-  }
-
-  /** A peer whose answer did not arrive will never be up; the relay offers another one. */
-  async #answer(peerId: string, sdp: string): Promise<void> {
-    try {
-      await this.#connection.request('answer', { peerId, sdp });
-    } catch {
-      this.#media.peerClosed(peerId);
-    }
-  }
-
-  #tellDevices(): void {
-    if (this.#standing.kind === 'inside' && this.#devices) {
-      void this.#tell('devices', { sessionId: this.#standing.sessionId, devices: this.#devices });
-    }
+  #closeChat(): void {
+    this.#chat?.close();
+    this.#chat = undefined;
   }
 
   #sayGoodbye(): void {
@@ -450,7 +464,7 @@ export class SupportSession {
   #keepResume(resume: string | undefined): void {
     if (resume) {
       this.#resume = resume;
-      rememberResume({ token: resume, linkToken: this.#linkToken });
+      rememberResume({ token: resume, entry: this.#entryKey });
     }
   }
 
@@ -461,13 +475,22 @@ export class SupportSession {
 
   #shut(): void {
     forgetResume(this.#resume);
-    this.#adaptation.rest();
     this.#media.close();
+    this.#closeChat();
     this.#connection.close();
   }
 }
 
-type Told = 'peerFailed' | 'peerStalled' | 'devices' | 'picture' | 'declineTerms' | 'leave';
+type Told =
+  | 'answer'
+  | 'peerFailed'
+  | 'peerStalled'
+  | 'devices'
+  | 'picture'
+  | 'preflight'
+  | 'declineTerms'
+  | 'answerConsent'
+  | 'leave';
 
 function codeOf(error: unknown): Problem {
   return error instanceof RequestError ? error.code : 'internal';

@@ -4,8 +4,8 @@ import { customElement, property } from 'lit/decorators.js';
 import type { Terms } from '../relay/protocol.ts';
 import { icons } from './icons.ts';
 import { problemText } from './problem-text.ts';
+import type { Problem } from './standing.ts';
 import { StepElement } from './step-element.ts';
-import type { Problem } from './support-session.ts';
 import { controls, sheetStep } from './theme.ts';
 
 /** The terms, to be accepted or declined. Events: `terms-accepted`, `terms-declined`. */

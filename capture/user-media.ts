@@ -27,7 +27,14 @@ export type MediaSource = {
 /** Which camera: a direction on phones, a device where directions are unknown. */
 export type CameraChoice = { facing: Facing } | { exactFacing: Facing } | { deviceId: string };
 
-const SIZE: MediaTrackConstraints = { width: { ideal: 1280 }, height: { ideal: 720 } };
+/**
+ * Chromium lets only those pages zoom that have asked for it with the camera. On Android that asks the person nothing more;
+ * on a computer whose camera turns it would, so it is not asked for there.
+ */
+const ZOOM: MediaTrackConstraints = /Android/.test(globalThis.navigator?.userAgent ?? '')
+  ? ({ zoom: true } as MediaTrackConstraints)
+  : {};
+const SIZE: MediaTrackConstraints = { width: { ideal: 1280 }, height: { ideal: 720 }, ...ZOOM };
 /** 24 are enough for a hand-held phone and leave bits for sharpness; above 30 only heats it. */
 const RATE: MediaTrackConstraints = { frameRate: { ideal: 24, max: 30 } };
 
