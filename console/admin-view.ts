@@ -1,15 +1,16 @@
-/** Administration: who may work with the console. */
+/** Administration: what can be set, section by section, each with an address of its own. */
 import { localized, msg } from '@lit/localize';
-import { css, html, nothing, type TemplateResult } from 'lit';
-import { customElement, query, state } from 'lit/decorators.js';
-import type { Account } from '../relay/protocol.ts';
-import { call } from './api.ts';
+import { css, html, type TemplateResult } from 'lit';
+import { customElement, property } from 'lit/decorators.js';
+import './admin-channels.ts';
+import './admin-messages.ts';
+import './admin-technicians.ts';
+import './admin-terms.ts';
 import type { Topic } from './console-state.ts';
-import { icon } from './icons.ts';
-import { compareText } from './localization.ts';
+import { ADMIN_SECTIONS, type AdminSection, pathOf } from './routes.ts';
+import './settings-form.ts';
+import type { FormField } from './settings-form.ts';
 import { StatefulElement } from './stateful-element.ts';
-import './technician-dialog.ts';
-import { roleWord, type TechnicianDialog } from './technician-dialog.ts';
 
 @customElement('admin-view')
 @localized()
@@ -18,199 +19,162 @@ export class AdminView extends StatefulElement {
     StatefulElement.styles,
     css`
       :host {
-        display: flex;
-        flex-direction: column;
-        gap: 16px;
+        display: grid;
+        grid-template: auto minmax(0, 1fr) / minmax(160px, 200px) minmax(0, 1fr);
+        gap: 16px 32px;
         height: 100%;
-        padding: 20px 24px 24px;
+        padding: 20px 24px 0;
+        overflow: auto;
       }
 
-      .toolbar {
-        display: flex;
-        align-items: center;
-        gap: 16px;
-      }
-
-      .toolbar h1 {
+      h1 {
+        grid-column: 2;
         font-size: 20px;
       }
 
-      .scroll {
-        min-height: 0;
-        overflow: auto;
-        border: 1px solid var(--line);
-        border-radius: var(--radius);
-        background: var(--surface);
+      nav {
+        grid-row: 1 / 3;
       }
 
-      table {
-        width: 100%;
-        border-collapse: collapse;
+      nav a {
+        display: block;
+        padding: 8px 12px;
+        border-radius: var(--radius-small);
+        color: var(--ink);
+        font-weight: 550;
+        text-decoration: none;
       }
 
-      th,
-      td {
-        height: 46px;
-        padding: 0 10px;
-        border-bottom: 1px solid var(--line);
-        text-align: left;
-        font-weight: 400;
-        white-space: nowrap;
-        max-width: 260px;
-        overflow: hidden;
-        text-overflow: ellipsis;
+      nav a:hover {
+        background: var(--hover);
       }
 
-      tr:last-child > * {
-        border-bottom: 0;
+      nav a[aria-current='page'] {
+        background: var(--accent-soft);
+        color: var(--accent);
       }
 
-      th:first-child {
-        padding-left: 20px;
+      .content {
+        grid-column: 2;
+        min-width: 0;
+        padding-bottom: 24px;
       }
 
-      thead th {
-        height: 38px;
-        color: var(--muted);
-        font-size: 12.5px;
-        font-weight: 600;
-      }
-
-      tbody th {
-        font-weight: 600;
-      }
-
-      .off th,
-      .off td {
-        color: var(--muted);
-      }
-
-      .actions {
-        position: sticky;
-        right: 0;
-        width: 1px;
-        max-width: none;
-        background: var(--surface);
-      }
-
-      .actions > div {
-        display: flex;
-        justify-content: flex-end;
-      }
-
-      /* The pencil says enough where the words have no room; they stay for screen readers. */
-      @media (max-width: 1100px) {
-        .word {
-          position: absolute;
-          width: 1px;
-          height: 1px;
-          overflow: hidden;
-          clip-path: inset(50%);
+      @media (max-width: 760px) {
+        :host {
+          grid-template: auto auto minmax(0, 1fr) / minmax(0, 1fr);
+          padding: 12px 16px 0;
         }
-      }
 
-      .you {
-        color: var(--muted);
-        font-weight: 400;
+        nav,
+        h1,
+        .content {
+          grid-area: auto;
+        }
+
+        nav {
+          display: flex;
+          flex-wrap: wrap;
+          gap: 4px;
+        }
       }
     `,
   ];
 
   protected override readonly topics: readonly Topic[] = ['phase'];
 
-  @query('technician-dialog') private readonly dialog!: TechnicianDialog;
-  @state() private technicians: Account[] | undefined;
-
-  override connectedCallback(): void {
-    super.connectedCallback();
-    void this.#load();
-  }
+  @property({ attribute: false }) section: AdminSection = 'technicians';
 
   async focusHeading(): Promise<void> {
     await this.updateComplete;
     this.renderRoot.querySelector<HTMLElement>('h1')?.focus();
   }
 
-  async #load(): Promise<void> {
-    const answer = await call('GET /api/technicians', undefined);
-    if (!this.isConnected) {
-      return;
-    }
-    if (answer.ok) {
-      this.technicians = answer.value.technicians;
-    }
-    this.state.say(answer.ok ? undefined : answer.code);
-  }
-
   protected override render(): TemplateResult {
-    const technicians = [...(this.technicians ?? [])].sort((a, b) => compareText(a.name, b.name));
     return html`
-      <div class="toolbar">
-        <h1 tabindex="-1">${msg('Technicians')}</h1>
-        <button class="button primary" @click=${() => this.dialog.show(undefined)}>
-          ${icon('userPlus')}${msg('Add technician')}
-        </button>
-      </div>
-      ${
-        this.technicians === undefined
-          ? nothing
-          : html`<div class="scroll">
-              <table>
-                <thead>
-                  <tr>
-                    <th scope="col">${msg('Name')}</th>
-                    <th scope="col">${msg('Nickname')}</th>
-                    <th scope="col">${msg('Email', { id: 'field-email' })}</th>
-                    <th scope="col">${msg('Role')}</th>
-                    <th scope="col">${msg('Account')}</th>
-                    <th scope="col"><span class="visually-hidden">${msg('Actions')}</span></th>
-                  </tr>
-                </thead>
-                <tbody>
-                  ${technicians.map((technician) => this.#row(technician))}
-                </tbody>
-              </table>
-            </div>`
-      }
-      <technician-dialog @saved=${(event: CustomEvent<Account>) => this.#put(event.detail)}></technician-dialog>
+      <nav aria-label=${msg('Administration')}>
+        ${ADMIN_SECTIONS.map(
+          (section) =>
+            html`<a
+              href=${pathOf({ page: 'admin', section })}
+              aria-current=${section === this.section ? 'page' : 'false'}
+              >${sectionWord(section)}</a
+            >`,
+        )}
+      </nav>
+      <h1 tabindex="-1">${sectionWord(this.section)}</h1>
+      <div class="content">${this.#content()}</div>
     `;
   }
 
-  #row(technician: Account): TemplateResult {
-    const { name, nickname, email, role, enabled, id } = technician;
-    const self = id === this.state.account?.id;
-    return html`
-      <tr class=${enabled ? '' : 'off'}>
-        <th scope="row">${name}${self ? html` <span class="you">${msg('(you)')}</span>` : nothing}</th>
-        <td>${nickname}</td>
-        <td>${email}</td>
-        <td>${roleWord(role)}</td>
-        <td><span class="chip ${enabled ? 'live' : 'quiet'}">${enabled ? msg('Enabled') : msg('Disabled')}</span></td>
-        <td class="actions"><div>
-          <button class="button quiet small" title=${msg('Edit')} @click=${() => this.dialog.show(technician)}>
-            ${icon('pencil')}<span class="word">${msg('Edit')}</span><span class="visually-hidden">${name}</span>
-          </button>
-          <button class="button quiet small" ?disabled=${self} @click=${() => this.#setEnabled(technician)}>
-            ${enabled ? msg('Disable') : msg('Enable')}<span class="visually-hidden">${name}</span>
-          </button>
-        </div></td>
-      </tr>
-    `;
-  }
-
-  async #setEnabled({ id, enabled }: Account): Promise<void> {
-    const answer = await call('PATCH /api/technicians/:id', { enabled: !enabled }, id);
-    if (!this.isConnected) {
-      return;
+  #content(): TemplateResult {
+    switch (this.section) {
+      case 'technicians':
+        return html`<admin-technicians .state=${this.state}></admin-technicians>`;
+      case 'channels':
+        return html`<admin-channels .state=${this.state}></admin-channels>`;
+      case 'sms':
+      case 'mail':
+      case 'templates':
+        return html`<admin-messages .state=${this.state} section=${this.section}></admin-messages>`;
+      case 'sessions':
+        return html`<settings-form .state=${this.state} name="sessions" .fields=${sessionFields}></settings-form>`;
+      case 'terms':
+        return html`<admin-terms .state=${this.state}></admin-terms>`;
     }
-    if (answer.ok) {
-      this.#put(answer.value.technician);
-    }
-    this.state.say(answer.ok ? undefined : answer.code);
   }
+}
 
-  #put(technician: Account): void {
-    this.technicians = [...(this.technicians ?? []).filter(({ id }) => id !== technician.id), technician];
+function sessionFields(): readonly FormField[] {
+  const minutes = { kind: 'number', min: 0, max: 999 } as const;
+  const seconds = { kind: 'number', min: 1, max: 60_000 } as const;
+  return [
+    {
+      key: 'waitingMinutes',
+      label: msg('Minutes that a customer may wait'),
+      hint: msg('0: as long as they like'),
+      ...minutes,
+    },
+    {
+      key: 'idleMinutes',
+      label: msg('Minutes until an idle active session ends'),
+      hint: msg('Idle is a session in which nothing is sent and nobody does anything. 0: never'),
+      ...minutes,
+    },
+    {
+      key: 'awayMinutes',
+      label: msg('Minutes until a technician who touches nothing is away'),
+      hint: msg('Who is away gets no sessions from colleagues. In a session nobody is away. 0: never'),
+      ...minutes,
+    },
+    { key: 'amberSeconds', label: msg('Seconds until a waiting row turns amber'), ...seconds },
+    { key: 'redSeconds', label: msg('Seconds until a waiting row turns red'), ...seconds },
+    {
+      key: 'replies',
+      label: msg('Ready-made answers of the chat'),
+      hint: msg('One in a line; addresses with http or https become links.'),
+      kind: 'lines',
+      maxLength: 4_000,
+    },
+  ];
+}
+
+function sectionWord(section: AdminSection): string {
+  switch (section) {
+    case 'technicians':
+      return msg('Technicians');
+    case 'channels':
+      return msg('Groups and channels');
+    case 'sms':
+      return msg('SMS');
+    case 'mail':
+      return msg('Mail server');
+    case 'templates':
+      return msg('Texts of messages');
+    case 'sessions':
+      return msg('Sessions and chat');
+    case 'terms':
+      return msg('Terms');
   }
 }
 

@@ -7,12 +7,12 @@ type Route = keyof Api;
 /**
  * One call with the cookie of this browser. Never rejects: no answer, or one that is not ours (a proxy's page),
  * is `notConnected`.
- * @param id takes the place of `:id` in the route
+ * @param detail takes the place of `:id` or `:name` in the route
  */
 export async function call<R extends Route>(
   route: R,
   body: Api[R]['body'],
-  id?: number,
+  detail?: number | string,
 ): Promise<Outcome<Api[R]['result']>> {
   const [method = 'GET', path = '/'] = route.split(' ');
   const init: RequestInit = { method, credentials: 'same-origin', headers: { accept: 'application/json' } };
@@ -21,7 +21,7 @@ export async function call<R extends Route>(
     init.body = JSON.stringify(body);
   }
   try {
-    const response = await fetch(path.replace(':id', String(id ?? '')), init);
+    const response = await fetch(path.replace(/:(id|name)$/, encodeURIComponent(detail ?? '')), init);
     const answer: unknown = await response.json();
     if (response.ok) {
       return { ok: true, value: answer as Api[R]['result'] };

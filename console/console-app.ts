@@ -6,6 +6,7 @@ import { repeat } from 'lit/directives/repeat.js';
 import { Steady } from '../relay/client/steady.ts';
 import type { Account, SessionId, SessionView } from '../relay/protocol.ts';
 import './admin-view.ts';
+import './channel-poster.ts';
 import type { AdminView } from './admin-view.ts';
 import { consoleBar, type MenuChoice } from './console-bar.ts';
 import { ConsoleState, type Topic } from './console-state.ts';
@@ -20,16 +21,23 @@ import type { PasswordDialog } from './password-dialog.ts';
 import { languageSwitch, problemPage } from './plain-pages.ts';
 import { BASE, parseRoute, pathOf, type Route } from './routes.ts';
 import { everySecond } from './running-time.ts';
+import './session-archive.ts';
+import type { SessionArchive } from './session-archive.ts';
 import './session-list.ts';
 import type { SessionList } from './session-list.ts';
+import './session-page.ts';
+import type { SessionPage } from './session-page.ts';
 import { isStartable } from './session-status.ts';
 import './session-view.ts';
 import { displayName, statusWord } from './session-words.ts';
+import { WaitingAlert } from './waiting-alert.ts';
 import './sign-in.ts';
 import type { EnteredEvent } from './sign-in.ts';
 import { shared } from './theme.ts';
 
-const TOPICS: readonly Topic[] = ['phase', 'connection', 'sessions', 'notice'];
+const TOPICS: readonly Topic[] = ['phase', 'connection', 'sessions', 'chat', 'notice'];
+/** Signs of life. */
+const TOUCHES = ['pointerdown', 'pointermove', 'keydown', 'wheel'] as const;
 /** How long the page waits before it looks for a relay again that did not answer at all. */
 const RETRY_MS = 3_000;
 
@@ -38,6 +46,7 @@ export class ConsoleApp extends LitElement {
   static override styles = [...shared, consoleStyles];
 
   readonly #state = new ConsoleState();
+  readonly #alert = new WaitingAlert();
   @query('session-list') private readonly list!: SessionList | null;
   @query('new-session-dialog') private readonly newSession!: NewSessionDialog | null;
   @query('password-dialog') private readonly password!: PasswordDialog | null;
@@ -45,6 +54,8 @@ export class ConsoleApp extends LitElement {
   @state() private route: Route = parseRoute(location);
   /** Read out by screen readers; nobody sees it. */
   @state() private announcement = '';
+  #archiveSeen = false;
+  #shownSession: SessionId | undefined;
   #undo: (() => void)[] = [];
   #retry: ReturnType<typeof setTimeout> | undefined;
 
@@ -55,8 +66,16 @@ export class ConsoleApp extends LitElement {
     this.#undo = [
       ...TOPICS.map((topic) => this.#state.on(topic, () => this.#changed())),
       this.#state.onStatusChange(({ session, before }) => this.#announce(session, before !== undefined)),
-      everySecond(() => this.#state.age()),
+      everySecond(() => {
+        this.#state.age();
+        this.#state.colleagues.age(Date.now());
+      }),
       () => window.removeEventListener('popstate', popped),
+      ...TOUCHES.map((type) => {
+        const touched = () => this.#state.colleagues.touched(Date.now());
+        window.addEventListener(type, touched, { passive: true, capture: true });
+        return () => window.removeEventListener(type, touched, { capture: true });
+      }),
     ];
     void this.#begin();
   }
@@ -81,14 +100,24 @@ export class ConsoleApp extends LitElement {
     const { route } = this;
     // The session went away, or was never ours.
     if (route.page === 'session' && this.#state.loaded && this.#state.session(route.id) === undefined) {
-      this.#go({ page: 'sessions' }, true);
+      // Taken from the list just now, or from somebody's bookmarks: the page of a session stays.
+      this.#go(
+        this.#shownSession === route.id ? { page: 'sessions' } : { page: 'record', id: route.id },
+        true,
+      );
     } else if (route.page === 'session' && this.#state.loaded && !this.#state.opened.includes(route.id)) {
       this.#state.open(route.id);
     }
+    this.#shownSession = route.page === 'session' && this.#state.session(route.id) ? route.id : undefined;
     this.requestUpdate();
   }
 
   #announce(session: SessionView, known: boolean): void {
+    if (this.#state.loaded && (session.status === 'waiting' || session.status === 'incoming')) {
+      this.#alert.tell(displayName(session.fields), statusWord(session.status), () =>
+        this.#go({ page: 'session', id: session.id }),
+      );
+    }
     if (known || session.status !== 'connecting') {
       this.announcement = `${displayName(session.fields)}: ${statusWord(session.status)}`;
     }
@@ -126,6 +155,10 @@ export class ConsoleApp extends LitElement {
       await this.renderRoot
         .querySelector<HTMLElementTagNameMap['session-view']>('session-view:not([hidden])')
         ?.focusHeading();
+    } else if (route.page === 'record') {
+      await this.renderRoot.querySelector<SessionPage>('session-page')?.focusHeading();
+    } else if (route.page === 'archive') {
+      await this.renderRoot.querySelector<SessionArchive>('session-archive')?.focusHeading();
     } else if (route.page === 'admin') {
       await this.renderRoot.querySelector<AdminView>('admin-view')?.focusHeading();
     } else if (route.page === 'sessions' && before.page !== 'sessions') {
@@ -237,6 +270,7 @@ export class ConsoleApp extends LitElement {
         ${this.#banners()}
         <main>
           <session-list
+            .alert=${this.#alert}
             ?hidden=${route.page !== 'sessions'}
             .state=${this.#state}
             @new-session=${() => this.newSession?.show()}
@@ -255,13 +289,8 @@ export class ConsoleApp extends LitElement {
               ></session-view>`;
             },
           )}
-          ${
-            route.page !== 'admin'
-              ? nothing
-              : admin
-                ? html`<admin-view .state=${this.#state}></admin-view>`
-                : html`<p class="forbidden">${failureSentence('notAllowed')} <a href=${BASE}>${msg('To the sessions')}</a></p>`
-          }
+          ${this.#archive()}
+          ${this.#administration(admin)}
         </main>
       </div>
       <new-session-dialog
@@ -274,8 +303,40 @@ export class ConsoleApp extends LitElement {
     `;
   }
 
+  #archive(): TemplateResult | typeof nothing {
+    const { route } = this;
+    const shows = route.page === 'archive' || route.page === 'record';
+    if (!shows && !this.#archiveSeen) {
+      return nothing;
+    }
+    this.#archiveSeen = true;
+    const all = this.#state.account?.role === 'administrator';
+    // The list stays behind a page that was opened from it: coming back, its search and place are as they were.
+    return html`
+      <session-archive ?hidden=${route.page !== 'archive'} .all=${all}></session-archive>
+      ${
+        route.page === 'record'
+          ? html`<session-page .sessionId=${route.id} .isLive=${this.#state.session(route.id) !== undefined}></session-page>`
+          : nothing
+      }
+    `;
+  }
+
+  #administration(isAdministrator: boolean): TemplateResult | typeof nothing {
+    const { route } = this;
+    if (route.page !== 'admin' && route.page !== 'poster') {
+      return nothing;
+    }
+    if (!isAdministrator) {
+      return html`<p class="forbidden">${failureSentence('notAllowed')} <a href=${BASE}>${msg('To the sessions')}</a></p>`;
+    }
+    return route.page === 'poster'
+      ? html`<channel-poster .state=${this.#state} channel=${route.channel}></channel-poster>`
+      : html`<admin-view .state=${this.#state} .section=${route.section}></admin-view>`;
+  }
+
   #banners(): TemplateResult {
-    const { notice, connectionStatus } = this.#state;
+    const { notice, connectionStatus, pinAlarm } = this.#state;
     return html`
       <div role="status">
         ${
@@ -285,6 +346,24 @@ export class ConsoleApp extends LitElement {
                 <span>${msg('The connection to the relay is lost. Trying again … Sessions go on as soon as it is back.')}</span>
               </div>`
             : nothing
+        }
+      </div>
+      <div role="alert">
+        ${
+          pinAlarm === 'none'
+            ? nothing
+            : html`<div class="banner ${pinAlarm === 'closed' ? 'bad' : 'lost'}">
+                ${icon('circleAlert')}
+                <span>${
+                  pinAlarm === 'closed'
+                    ? msg(
+                        'Somebody has tried too many PIN codes. PIN codes are not accepted for now: please send your customers a link.',
+                      )
+                    : msg(
+                        'Somebody is trying out PIN codes. Please check who is waiting before you press Start. New PIN codes have eight digits meanwhile.',
+                      )
+                }</span>
+              </div>`
         }
       </div>
       ${

@@ -9,7 +9,7 @@ import { chooseLanguage } from './localization.ts';
 import { languageSwitch } from './plain-pages.ts';
 import { pathOf, type Route } from './routes.ts';
 import { isStartable, toneOf, waitingLevel } from './session-status.ts';
-import { displayName, statusWord } from './session-words.ts';
+import { displayName, statusWord, technicianStatusWord } from './session-words.ts';
 
 export type MenuChoice = 'password' | 'signOut';
 
@@ -31,6 +31,14 @@ export function consoleBar(options: BarOptions): TemplateResult {
         <a href=${pathOf({ page: 'sessions' })} aria-current=${route.page === 'sessions' ? 'page' : nothing}>
           ${icon('list')}${msg('Sessions')}${waitingBadge(state)}
         </a>
+        <a
+          class="archive"
+          href=${pathOf({ page: 'archive' })}
+          title=${msg('Past sessions')}
+          aria-current=${route.page === 'archive' || route.page === 'record' ? 'page' : nothing}
+        >
+          ${icon('archive')}<span>${msg('Past sessions')}</span>
+        </a>
         <div class="opened">
           ${repeat(
             opened,
@@ -42,7 +50,7 @@ export function consoleBar(options: BarOptions): TemplateResult {
           account?.role === 'administrator'
             ? html`<a
                 class="administration"
-                href=${pathOf({ page: 'admin' })}
+                href=${pathOf({ page: 'admin', section: 'technicians' })}
                 title=${msg('Administration')}
                 aria-current=${route.page === 'admin' ? 'page' : nothing}
               >
@@ -51,6 +59,14 @@ export function consoleBar(options: BarOptions): TemplateResult {
             : nothing
         }
       </nav>
+      <button
+        class="button quiet small presence ${state.colleagues.away ? 'away' : ''}"
+        aria-pressed=${state.colleagues.away}
+        title=${state.colleagues.away ? msg('You take no sessions from colleagues at the moment.') : msg('Colleagues can hand sessions over to you.')}
+        @click=${() => state.colleagues.choose(!state.colleagues.away)}
+      >
+        <i class="dot ${state.colleagues.away ? 'attention' : 'live'}" aria-hidden="true"></i>${technicianStatusWord(state.colleagues.away ? 'away' : 'online')}
+      </button>
       ${languageSwitch(chooseLanguage)}
       <wa-dropdown placement="bottom-end" @wa-select=${(event: Event) => select(event, options.chosen)}>
         <button slot="trigger" class="button quiet small account" aria-label=${msg(str`Account of ${account?.name ?? ''}`)}>
@@ -69,7 +85,7 @@ function waitingBadge(state: ConsoleState): TemplateResult | typeof nothing {
   if (waiting.length === 0) {
     return nothing;
   }
-  const levels = waiting.map((session) => waitingLevel(session, state.now));
+  const levels = waiting.map((session) => waitingLevel(session, state.now, state.settings?.waitingSteps));
   const level = levels.includes('red') ? 'red' : levels.includes('amber') ? 'amber' : 'fresh';
   const label = msg(str`${waiting.length} waiting`);
   return html`<span class="badge ${level}">${waiting.length}<span class="visually-hidden">${label}</span></span>`;
@@ -84,9 +100,10 @@ function sessionTab(session: SessionView, { state, route, shut }: BarOptions): T
         href=${pathOf({ page: 'session', id })}
         aria-current=${route.page === 'session' && route.id === id ? 'page' : nothing}
       >
-        <i class="dot ${toneOf(session, state.now)}"></i>
+        <i class="dot ${toneOf(session, state.now, state.settings?.waitingSteps)}"></i>
         <span class="visually-hidden">${statusWord(status)}</span>
         <span class="name">${name}</span>
+        ${unreadBadge(state.chats.unread(id))}
         <running-time class="number" .since=${statusSince} .clockOffsetMs=${state.clockOffsetMs}></running-time>
       </a>
       ${
@@ -105,6 +122,14 @@ function sessionTab(session: SessionView, { state, route, shut }: BarOptions): T
       }
     </span>
   `;
+}
+
+function unreadBadge(unread: number): TemplateResult | typeof nothing {
+  return unread === 0
+    ? nothing
+    : html`<span class="badge"
+        ><span aria-hidden="true">${unread}</span><span class="visually-hidden">${msg(str`${unread} unread`)}</span></span
+      >`;
 }
 
 /** Web Awesome has types for its event, in the file that is loaded late. */

@@ -40,13 +40,18 @@ export class ConsoleMedia {
     return this.#media.get(id);
   }
 
-  offer(offer: Offer): void {
-    const media = this.#media.get(offer.sessionId) ?? this.#create(offer.sessionId);
-    media.offer(offer);
-  }
-
-  candidates(peerId: PeerId, candidates: string[]): void {
-    this.#holding(peerId)?.candidates(peerId, candidates);
+  hear(event: Extract<ServerEvent, { type: 'offer' | 'candidates' | 'peerClosed' }>): void {
+    switch (event.type) {
+      case 'offer':
+        (this.#media.get(event.sessionId) ?? this.#create(event.sessionId)).offer(event);
+        break;
+      case 'candidates':
+        this.#holding(event.peerId)?.candidates(event.peerId, event.candidates);
+        break;
+      case 'peerClosed':
+        this.peerClosed(event.peerId);
+        break;
+    }
   }
 
   peerClosed(peerId: PeerId): void {

@@ -8,46 +8,35 @@ import { readShownStill } from '../relay/client/still-frame.ts';
 import {
   type Account,
   type ConsoleSettings,
-  type CustomerFields,
-  type DeviceState,
   type HelloResult,
-  type InvitationMethod,
   type Params,
+  type PinAlarm,
   PROTOCOL_VERSION,
   type RequestType,
   type Result,
   type ServerEvent,
   type SessionEvent,
   type SessionId,
-  type SessionStatus,
   type SessionView,
   WEBSOCKET_PATH,
 } from '../relay/protocol.ts';
 import { call } from './api.ts';
+import { Colleagues } from './colleagues.ts';
+import { ConsoleBoards } from './console-boards.ts';
 import { ConsoleMedia } from './console-media.ts';
+import { ConsolePhotos } from './console-photos.ts';
+import type { Phase, StatusChange, Topic } from './console-topics.ts';
 import { currentLanguage } from './localization.ts';
-import { type FailureCode, failure, type Outcome, outcomeOf } from './outcome.ts';
+import { type FailureCode, NOT_CONNECTED, type Outcome, outcomeOf } from './outcome.ts';
+import { PhoneWishes } from './phone-wishes.ts';
+import { QualityWatch } from './quality-watch.ts';
+import { SessionChats } from './session-chats.ts';
+import { SessionCommands, type SessionRequest } from './session-commands.ts';
 import { SessionLogs } from './session-logs.ts';
 import { customerSends, isEnded, isStartable, waitingLevel } from './session-status.ts';
+import { VoiceReports } from './voice-reports.ts';
 
-export type Phase =
-  /** Not yet known whether somebody is signed in. */
-  | 'starting'
-  | 'unreachable'
-  | 'signedOut'
-  | 'signedIn'
-  /** Another window of the same account took over. */
-  | 'superseded'
-  /** The relay speaks a newer protocol: the page must be reloaded. */
-  | 'outdated';
-
-/** What changed; `sessions` covers list and single session, `voice` microphone and speaker. */
-export type Topic = 'phase' | 'connection' | 'sessions' | 'log' | 'media' | 'voice' | 'notice';
-
-export type StatusChange = { session: SessionView; before: SessionStatus | undefined };
-
-/** Requests that answer with the session as it is afterwards. */
-type SessionRequest = 'createSession' | 'invite' | 'editSession' | 'startSession' | 'endSession';
+export type { Phase, StatusChange, Topic };
 
 export class ConsoleState {
   readonly #listeners = new Map<Topic, Set<() => void>>();
@@ -55,10 +44,30 @@ export class ConsoleState {
   readonly #sessions = new Map<SessionId, SessionView>();
   /** Start was pressed at this time and the relay has not answered yet: shown as active at once. */
   readonly #starting = new Map<SessionId, number>();
-  readonly #toldDevices = new Map<SessionId, string>();
   readonly #logs = new SessionLogs(
     (sessionId) => this.#request('openLog', { sessionId }),
     () => this.#emit('log'),
+  );
+  readonly commands = new SessionCommands(
+    (type, params) => {
+      if (type === 'endSession' && 'sessionId' in params) {
+        // The relay takes no figures after the end.
+        this.quality.report(params.sessionId);
+      }
+      return this.#ask(type, params);
+    },
+    (code) => this.say(code),
+  );
+  readonly colleagues = new Colleagues({
+    request: (type, params) => this.#request(type, params),
+    say: (code) => this.say(code),
+    changed: () => this.#emit('sessions'),
+    busy: () => this.sessions.some(({ id }) => this.isLive(id)),
+    awayMs: () => this.settings?.awayMs ?? 0,
+  });
+  readonly chats = new SessionChats(
+    (type, params) => this.#connected.request(type, params),
+    () => this.#emit('chat'),
   );
   #connection: Connection | undefined;
   #opened: SessionId[] = [];
@@ -76,9 +85,33 @@ export class ConsoleState {
     },
     mediaChanged: () => this.#emit('media'),
     voiceChanged: () => {
-      this.#tellDevices();
+      this.#tellVoice();
       this.#emit('voice');
     },
+  });
+  readonly quality = new QualityWatch({
+    sessions: () => this.sessions,
+    isLive: (id) => this.isLive(id),
+    stats: async (id) => this.media.of(id)?.stats(),
+    report: (sessionId, quality) => this.#tell('quality', { sessionId, quality }),
+    measured: () => this.#emit('quality'),
+  });
+  readonly #voiceReports = new VoiceReports((params) => this.#tell('devices', params));
+  readonly boards = new ConsoleBoards(
+    () => this.#connection,
+    () => this.#emit('media'),
+  );
+  readonly phones = new PhoneWishes({
+    request: (params) => this.#request('askCamera', params),
+    changed: () => this.#emit('sessions'),
+    later: (callback, delayMs) => void setTimeout(callback, delayMs),
+  });
+  readonly photos = new ConsolePhotos({
+    connection: () => this.#connection,
+    session: (id) => this.session(id),
+    askConsent: (id) => this.commands.askConsent(id, 'photos'),
+    say: (code) => this.say(code),
+    changed: () => this.#emit('photos'),
   });
   phase: Phase = 'starting';
   account: Account | undefined;
@@ -88,6 +121,8 @@ export class ConsoleState {
   loaded = false;
   /** Relay's clock minus this computer's, in milliseconds. */
   clockOffsetMs = 0;
+  /** Whether somebody tries out PINs. */
+  pinAlarm: PinAlarm = 'none';
   /** What went wrong last, for the page to say. */
   notice: FailureCode | undefined;
 
@@ -143,7 +178,10 @@ export class ConsoleState {
 
   /** Called every second: waiting customers change their colour by time alone. */
   age(): void {
-    const levels = this.sessions.map((session) => waitingLevel(session, this.now)).join();
+    void this.quality.measure();
+    const levels = this.sessions
+      .map((session) => waitingLevel(session, this.now, this.settings?.waitingSteps))
+      .join();
     if (levels !== this.#levels) {
       this.#levels = levels;
       this.#emit('sessions');
@@ -192,6 +230,7 @@ export class ConsoleState {
         if (still !== undefined) {
           this.media.still(still.sessionId, still.jpeg);
         }
+        this.boards.hearFrame(frame);
       },
       onStatus: (status) => {
         this.connectionStatus = status;
@@ -223,6 +262,9 @@ export class ConsoleState {
     this.#opened = [];
     this.#sessions.clear();
     this.#logs.forgetAll();
+    this.chats.forgetAll();
+    this.boards.forgetAll();
+    this.photos.forgetAll();
     this.loaded = false;
     this.#setPhase('signedOut');
   }
@@ -232,7 +274,7 @@ export class ConsoleState {
     this.#connection?.close();
     this.#connection = undefined;
     this.#starting.clear();
-    this.#toldDevices.clear();
+    this.#voiceReports.forgetAll();
     this.media.endAll();
   }
 
@@ -243,19 +285,6 @@ export class ConsoleState {
 
   // -------------------------------------------------------------- sessions
 
-  createSession(fields: CustomerFields, method: InvitationMethod): Promise<Outcome<SessionView>> {
-    return this.#ask('createSession', { fields, method });
-  }
-
-  /** Adds the other method to the invitation. */
-  invite(sessionId: SessionId, method: InvitationMethod): Promise<Outcome<SessionView>> {
-    return this.#ask('invite', { sessionId, method });
-  }
-
-  editSession(sessionId: SessionId, fields: CustomerFields): Promise<Outcome<SessionView>> {
-    return this.#ask('editSession', { sessionId, fields });
-  }
-
   /** The way from the click to the picture is measured: the request goes out first, everything else follows it. */
   async start(sessionId: SessionId): Promise<void> {
     const answer = this.#ask('startSession', { sessionId });
@@ -264,10 +293,6 @@ export class ConsoleState {
     this.#report(await answer);
     this.#starting.delete(sessionId);
     this.#sessionsChanged();
-  }
-
-  async end(sessionId: SessionId): Promise<void> {
-    this.#report(await this.#ask('endSession', { sessionId }));
   }
 
   /** Takes an ended session out of the list. */
@@ -302,14 +327,16 @@ export class ConsoleState {
     return { ok: true, value: answer.value.session };
   }
 
-  async #request<T extends RequestType>(type: T, params: Params<T>): Promise<Outcome<Result<T>>> {
-    return this.#connection === undefined
-      ? failure('notConnected')
-      : await outcomeOf(this.#connection.request(type, params));
+  get #connected(): Pick<Connection, 'request'> {
+    return this.#connection ?? NOT_CONNECTED;
+  }
+
+  #request<T extends RequestType>(type: T, params: Params<T>): Promise<Outcome<Result<T>>> {
+    return outcomeOf(this.#connected.request(type, params));
   }
 
   /** For messages whose answer changes nothing here: what the relay refuses it also repairs by an event. */
-  #tell<T extends 'peerFailed' | 'peerStalled' | 'devices'>(type: T, params: Params<T>): void {
+  #tell<T extends 'peerFailed' | 'peerStalled' | 'devices' | 'quality'>(type: T, params: Params<T>): void {
     void this.#request(type, params);
   }
 
@@ -328,6 +355,7 @@ export class ConsoleState {
       this.#emit('sessions');
     }
     this.#logs.open(sessionId);
+    this.chats.of(sessionId);
   }
 
   /** Takes the tab away; the session itself stays as it is. */
@@ -341,10 +369,12 @@ export class ConsoleState {
   #greeted(result: HelloResult): void {
     const sessions = result.sessions ?? [];
     this.clockOffsetMs = result.now - Date.now();
+    this.colleagues.greeted();
     this.settings = result.settings;
+    this.pinAlarm = result.pinAlarm ?? 'none';
     this.account = result.account ?? this.account;
     this.loaded = true;
-    this.#toldDevices.clear();
+    this.#voiceReports.forgetAll();
     const listed = new Set(sessions.map(({ id }) => id));
     for (const id of [...this.#sessions.keys()].filter((held) => !listed.has(held))) {
       this.#remove(id);
@@ -359,6 +389,10 @@ export class ConsoleState {
     for (const id of this.opened) {
       void this.#logs.reload(id);
     }
+    this.chats.reopen();
+    this.boards.reopen();
+    this.phones.reset();
+    this.photos.reopen();
     this.media.check();
     this.#emit('sessions');
     this.#emit('connection');
@@ -372,21 +406,30 @@ export class ConsoleState {
       case 'sessionRemoved':
         this.#remove(event.sessionId);
         break;
+      case 'settings':
+        this.settings = event.settings;
+        this.#emit('sessions');
+        break;
       case 'log':
         this.#logs.add(event.event);
+        break;
+      case 'chat':
+      case 'chatSeen':
+      case 'typing':
+        this.chats.receive(event);
+        break;
+      case 'pinAlarm':
+        this.pinAlarm = event.alarm;
+        this.#emit('notice');
         break;
       case 'superseded':
         this.#disconnect();
         this.#setPhase('superseded');
         break;
       case 'offer':
-        this.media.offer(event);
-        break;
       case 'candidates':
-        this.media.candidates(event.peerId, event.candidates);
-        break;
       case 'peerClosed':
-        this.media.peerClosed(event.peerId);
+        this.media.hear(event);
         break;
       case 'closing':
         if (
@@ -397,6 +440,21 @@ export class ConsoleState {
           this.#refused(event.code);
         }
         break;
+      case 'board':
+      case 'sketch':
+      case 'freezeFailed':
+        this.boards.hear(event);
+        break;
+      case 'cameraWishDone':
+        this.phones.hear(event);
+        break;
+      case 'photo':
+      case 'photoGone':
+        this.photos.hear(event);
+        break;
+      case 'freezeWanted':
+      case 'cameraWish':
+      case 'photoWanted':
       case 'customer':
         break;
     }
@@ -418,8 +476,10 @@ export class ConsoleState {
 
   #remove(id: SessionId): void {
     this.#sessions.delete(id);
-    this.#logs.forget(id);
-    this.#toldDevices.delete(id);
+    const { chats, boards, phones, photos } = this;
+    for (const part of [this.#logs, this.#voiceReports, chats, boards, phones, photos]) {
+      part.forget(id);
+    }
     this.#opened = this.#opened.filter((opened) => opened !== id);
     this.media.end(id);
     this.#sessionsChanged();
@@ -427,30 +487,14 @@ export class ConsoleState {
 
   #sessionsChanged(): void {
     this.media.shareVoice();
-    this.#tellDevices();
+    this.#tellVoice();
+    this.photos.settle();
     this.#emit('sessions');
   }
 
-  /** Customers of active sessions see whether they can be heard. Told once, and again when it changes. */
-  #tellDevices(): void {
-    const { status, muted } = this.media.microphone;
-    if (status === 'off' || status === 'asking') {
-      // Not known yet; the log of the session need not have it.
-      return;
-    }
-    const devices: DeviceState = {
-      microphone: status !== 'on' ? 'none' : muted ? 'muted' : 'on',
-      camera: 'none',
-    };
-    for (const session of this.#sessions.values()) {
-      if (
-        session.status === 'active' &&
-        this.connectionStatus === 'open' &&
-        this.#toldDevices.get(session.id) !== devices.microphone
-      ) {
-        this.#toldDevices.set(session.id, devices.microphone);
-        this.#tell('devices', { sessionId: session.id, devices });
-      }
+  #tellVoice(): void {
+    if (this.connectionStatus === 'open') {
+      this.#voiceReports.tell(this.media.microphone, this.#sessions.values());
     }
   }
 }

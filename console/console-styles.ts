@@ -338,12 +338,33 @@ export const consoleStyles = css`
     }
 
     /* The words stay for screen readers. */
-    .administration span {
+    .administration span,
+    .archive span {
       position: absolute;
       width: 1px;
       height: 1px;
       overflow: hidden;
       clip-path: inset(50%);
+    }
+  }
+
+  /* Two rows: who I am above, where I can go below. */
+  @media (max-width: 640px) {
+    .bar {
+      flex-wrap: wrap;
+      height: auto;
+      padding: 0 12px;
+    }
+
+    .brand {
+      height: 48px;
+      margin-right: auto;
+    }
+
+    nav {
+      order: 1;
+      flex: 1 0 100%;
+      height: 44px;
     }
   }
 `;

@@ -58,6 +58,6 @@ export function fieldInputs(
   ];
 }
 
-export function inputValue(event: Event): string {
-  return event.currentTarget instanceof HTMLInputElement ? event.currentTarget.value : '';
+export function inputValue({ currentTarget: field }: Event): string {
+  return field instanceof HTMLInputElement || field instanceof HTMLTextAreaElement ? field.value : '';
 }

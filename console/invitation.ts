@@ -4,6 +4,7 @@ import { css, html, LitElement, nothing, type TemplateResult } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
 import { copyText } from './clipboard.ts';
 import { icon } from './icons.ts';
+import { period } from './localization.ts';
 import { qrCode } from './qr-code.ts';
 import './running-time.ts';
 import { shared } from './theme.ts';
@@ -33,6 +34,8 @@ type Copied = 'not yet' | 'done' | 'refused';
 abstract class InvitationElement extends LitElement {
   /** Epoch milliseconds of the relay's clock. */
   @property({ attribute: false }) expiresAt = 0;
+  /** Of an appointment; 0 for what works at once. */
+  @property({ attribute: false }) validFrom = 0;
   @property({ attribute: false }) clockOffsetMs = 0;
   @state() protected copied: Copied = 'not yet';
 
@@ -41,6 +44,9 @@ abstract class InvitationElement extends LitElement {
   }
 
   protected expiry(): TemplateResult {
+    if (this.validFrom > 0) {
+      return html`<span class="muted">${msg(str`works ${period(this.validFrom, this.expiresAt)}`)}</span>`;
+    }
     const time = html`<running-time
       class="number"
       .until=${this.expiresAt}
@@ -92,9 +98,9 @@ export class PinCode extends InvitationElement {
   @property({ attribute: false }) customerUrl = '';
 
   protected override render(): TemplateResult {
-    // Two groups of three without a space between them: what is selected or read by a program is six digits.
+    // Two groups without a space between them: what is selected or read by a program is one number.
     return html`
-      <output aria-label=${msg('PIN Code')}><span>${this.pin.slice(0, 3)}</span><span>${this.pin.slice(3)}</span></output>
+      <output aria-label=${msg('PIN Code')}>${halves(this.pin).map((digits) => html`<span>${digits}</span>`)}</output>
       <div class="line">
         ${this.expiry()}
         <button class="button quiet small" @click=${() => this.copy(this.pin)}>${icon('copy')}${msg('Copy PIN')}</button>
@@ -168,6 +174,11 @@ function bare(url: string): string {
   return url.replace(/^https?:\/\//, '').replace(/\/$/, '');
 }
 
+function halves(pin: string): string[] {
+  const middle = Math.floor(pin.length / 2);
+  return [pin.slice(0, middle), pin.slice(middle)];
+}
+
 /** Text of the message that carries the link, with the PIN where there is one. */
 export function invitationText(link: string, pin: string | undefined): string {
   const lines = [
@@ -180,6 +191,25 @@ export function invitationText(link: string, pin: string | undefined): string {
     lines.push('', msg(str`If you are asked for a PIN code: ${pin}`));
   }
   return lines.join('\r\n');
+}
+
+/** For the system's mail program (RFC 6068). */
+export function mailAddress(to: string, subject: string, body: string): string {
+  return `mailto:${encodeURIComponent(to)}?subject=${encodeURIComponent(subject)}&body=${encodeURIComponent(body)}`;
+}
+
+/** For the system's own messages, where it has some (RFC 5724); `?&` is what both Android and iOS take. */
+export function smsAddress(to: string, body: string): string {
+  return `sms:${dialled(to)}?&body=${encodeURIComponent(body)}`;
+}
+
+/** In a QR code; the cameras of Android and iOS open their messages with it. */
+export function smsCodeText(to: string, body: string): string {
+  return `SMSTO:${dialled(to)}:${body.replaceAll('\r\n', '\n')}`;
+}
+
+function dialled(phone: string): string {
+  return phone.replace(/[^\d+]/g, '');
 }
 
 declare global {

@@ -21,11 +21,10 @@ export class LastPicture extends LitElement {
       display: none;
     }
 
-    /* Letterboxed like the video. */
     canvas {
       width: 100%;
       height: 100%;
-      object-fit: contain;
+      object-fit: var(--picture-fit, contain);
     }
   `;
 

@@ -9,6 +9,12 @@ export const liveViewStyles = css`
     container-type: inline-size;
   }
 
+  .side-by-side {
+    display: flex;
+    flex: 1;
+    min-height: 0;
+  }
+
   .picture {
     position: relative;
     flex: 1;
@@ -19,13 +25,17 @@ export const liveViewStyles = css`
     overflow: hidden;
   }
 
-  /* Letterboxed: the whole picture, nothing cut off, nothing distorted. */
+  board-toolbar + .picture {
+    border-radius: 0 var(--radius) 0 0;
+  }
+
+  /* Fills what <picture-stage> gives it; distorted only when somebody wants that. */
   video {
     position: absolute;
     inset: 0;
     width: 100%;
     height: 100%;
-    object-fit: contain;
+    object-fit: var(--picture-fit, contain);
     transition: opacity 120ms;
   }
 
@@ -79,6 +89,25 @@ export const liveViewStyles = css`
     opacity: 0.4;
   }
 
+  .age {
+    position: absolute;
+    right: 12px;
+    bottom: 12px;
+    margin: 0;
+    padding: 4px 10px;
+    border-radius: 99px;
+    background: rgb(11 18 23 / 88%);
+    color: var(--on-stage);
+    font-size: 12.5px;
+    font-variant-numeric: tabular-nums;
+    pointer-events: none;
+  }
+
+  :host(:fullscreen) .picture,
+  :host(:fullscreen) .bar {
+    border-radius: 0;
+  }
+
   .coming {
     position: absolute;
     inset: 0;
@@ -123,6 +152,7 @@ export const liveViewStyles = css`
 
   .bar {
     display: flex;
+    flex-wrap: wrap;
     align-items: center;
     gap: 8px;
     padding: 10px 12px;
@@ -146,8 +176,18 @@ export const liveViewStyles = css`
     flex: 1;
   }
 
+  @container (max-width: 480px) {
+    .side-by-side {
+      flex-direction: column;
+    }
+
+    .picture {
+      min-height: 240px;
+    }
+  }
+
   /* The words stay for screen readers; the icons say enough beside each other. */
-  @container (max-width: 760px) {
+  @container (max-width: 960px) {
     .tool span {
       position: absolute;
       width: 1px;

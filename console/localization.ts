@@ -79,6 +79,9 @@ const dayFormat = perLanguage((locale) => new Intl.DateTimeFormat(locale, { date
 const momentFormat = perLanguage(
   (locale) => new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'medium' }),
 );
+const periodFormat = perLanguage(
+  (locale) => new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short' }),
+);
 const wholeNumber = perLanguage((locale) => new Intl.NumberFormat(locale, { maximumFractionDigits: 0 }));
 const oneDigit = perLanguage(
   (locale) => new Intl.NumberFormat(locale, { minimumFractionDigits: 1, maximumFractionDigits: 1 }),
@@ -93,6 +96,11 @@ export function timeOfDay(at: number): string {
 /** @param at epoch milliseconds */
 export function dateAndTime(at: number): string {
   return momentFormat().format(at);
+}
+
+/** From one moment to another, to the minute, without repeating what both have. Epoch milliseconds. */
+export function period(from: number, until: number): string {
+  return periodFormat().formatRange(from, until);
 }
 
 /** @param at epoch milliseconds */

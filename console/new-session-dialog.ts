@@ -2,25 +2,34 @@
  * "Create New Session": who the customer is, four ways to let them in, and Start as soon as they are there.
  * Closing the dialog leaves the session in the list; Cancel ends it.
  */
-import { localized, msg } from '@lit/localize';
+import { localized, msg, str } from '@lit/localize';
 import { html, nothing, type PropertyValues, type TemplateResult } from 'lit';
 import { customElement, query, state } from 'lit/decorators.js';
-import type { CustomerFields, InvitationMethod, SessionId, SessionView } from '../relay/protocol.ts';
+import {
+  type Appointment,
+  type CustomerFields,
+  INVITATION_WAYS,
+  type InvitationMethod,
+  type InvitationWay,
+  type SessionId,
+  type SessionView,
+} from '../relay/protocol.ts';
+import './appointment-fields.ts';
 import { copyText } from './clipboard.ts';
 import type { Topic } from './console-state.ts';
 import { failureSentence } from './failure-words.ts';
-import { type FieldKey, fieldInputs, inputValue, withField } from './field-grid.ts';
+import { type FieldKey, fieldInputs, withField } from './field-grid.ts';
 import { icon } from './icons.ts';
-import { invitationText } from './invitation.ts';
+import './invitation.ts';
+import { period } from './localization.ts';
+import './message-panels.ts';
 import { microphoneNotice } from './microphone-notice.ts';
 import { newSessionStyles } from './new-session-styles.ts';
 import type { FailureCode, Outcome } from './outcome.ts';
+import './preflight-list.ts';
 import { EMPTY_FIELDS, isEnded, isStartable } from './session-status.ts';
 import { deviceNotes, endedSentence } from './session-words.ts';
 import { StatefulElement } from './stateful-element.ts';
-
-const METHODS = ['pin', 'sms', 'email', 'link'] as const;
-type Method = (typeof METHODS)[number];
 
 /** Events: `session-created` and `session-started` with the id. */
 @customElement('new-session-dialog')
@@ -31,12 +40,12 @@ export class NewSessionDialog extends StatefulElement {
 
   @query('dialog') private readonly dialog!: HTMLDialogElement;
   @state() private shown = false;
-  @state() private method: Method = 'pin';
+  @state() private method: InvitationWay = 'pin';
   @state() private fields: CustomerFields = EMPTY_FIELDS;
+  @state() private appointment: Appointment | undefined;
   @state() private sessionId: SessionId | undefined;
   @state() private failure: FailureCode | undefined;
   @state() private busy = false;
-  @state() private byServer = false;
   /** What the last press of a button led to, in words. */
   @state() private done = '';
 
@@ -50,13 +59,21 @@ export class NewSessionDialog extends StatefulElement {
   }
 
   #reset(): void {
-    this.method = 'pin';
+    this.appointment = undefined;
+    this.method = this.#ways[0] ?? 'pin';
     this.fields = EMPTY_FIELDS;
     this.sessionId = undefined;
     this.failure = undefined;
     this.busy = false;
-    this.byServer = false;
     this.done = '';
+  }
+
+  /** What the technician's group may use, in the order of the tabs. A PIN would be live for too long before an appointment. */
+  get #ways(): readonly InvitationWay[] {
+    const allowed = this.state.settings?.ways ?? INVITATION_WAYS;
+    return INVITATION_WAYS.filter(
+      (way) => allowed.includes(way) && (way !== 'pin' || this.appointment === undefined),
+    );
   }
 
   get #session(): SessionView | undefined {
@@ -107,6 +124,11 @@ export class NewSessionDialog extends StatefulElement {
             committed: () => this.#saveFields(),
           })}
         </div>
+        <appointment-fields
+          .appointment=${this.appointment}
+          .fixed=${session !== undefined}
+          @appointment-edited=${this.#scheduled}
+        ></appointment-fields>
         ${session !== undefined && isStartable(session.status) ? this.#connected(session) : this.#methods(session)}
         ${
           this.failure === undefined
@@ -132,7 +154,7 @@ export class NewSessionDialog extends StatefulElement {
     return html`
       <div>
       <div class="tabs" role="tablist" aria-label=${msg('Invitation')} @keydown=${this.#tabKeyed}>
-        ${METHODS.map(
+        ${this.#ways.map(
           (method) => html`<button
             role="tab"
             id=${`tab-${method}`}
@@ -151,12 +173,13 @@ export class NewSessionDialog extends StatefulElement {
   }
 
   #connected({ customer }: SessionView): TemplateResult {
-    const notes = customer === undefined ? [] : deviceNotes(customer.devices);
+    const notes = customer === undefined ? [] : deviceNotes(customer);
     return html`<div class="connected" role="status">
       <span class="disc">${icon('circleCheck')}</span>
       <h2>${msg('Customer connected')}</h2>
       <p class="muted">${customer?.browser}</p>
       ${notes.length > 0 ? html`<p class="notes">${notes.join(' · ')}</p>` : nothing}
+      <preflight-list .preflight=${customer?.preflight}></preflight-list>
       ${microphoneNotice(this.state.media)}
     </div>`;
   }
@@ -170,6 +193,12 @@ export class NewSessionDialog extends StatefulElement {
       if (isEnded(session.status)) {
         return html`<div class="notice warn">${icon('triangleAlert')}<span>${endedSentence(session.status)}</span></div>`;
       }
+      const { validFrom = 0, expiresAt = 0 } = session.invitation ?? {};
+      if (validFrom > this.state.now) {
+        return html`<div class="notice">
+          ${icon('circleCheck')}<span>${msg(str`Scheduled: ${period(validFrom, expiresAt)}. The session is in the list; you can close this window.`)}</span>
+        </div>`;
+      }
       return html`<div class="notice">
         <span class="spinner"></span><span>${msg('Waiting for the customer to connect …')}</span>
       </div>`;
@@ -182,9 +211,23 @@ export class NewSessionDialog extends StatefulElement {
       case 'pin':
         return this.#pinPanel(session);
       case 'sms':
-        return this.#smsPanel();
+        return html`<sms-panel
+          .state=${this.state}
+          .fields=${this.fields}
+          .need=${this.#needLink}
+          @field-edited=${this.#panelEdited}
+          @fields-committed=${this.#saveFields}
+          @failed=${this.#panelFailed}
+        ></sms-panel>`;
       case 'email':
-        return this.#emailPanel();
+        return html`<email-panel
+          .state=${this.state}
+          .fields=${this.fields}
+          .need=${this.#needLink}
+          @field-edited=${this.#panelEdited}
+          @fields-committed=${this.#saveFields}
+          @failed=${this.#panelFailed}
+        ></email-panel>`;
       case 'link':
         return this.#linkPanel(session);
     }
@@ -208,76 +251,6 @@ export class NewSessionDialog extends StatefulElement {
     `;
   }
 
-  #smsPanel(): TemplateResult {
-    const ready = this.state.settings?.smsGateway === true;
-    return html`
-      <div class="field">
-        <label for="sms-to">${msg('To')}</label>
-        <input
-          class="input"
-          id="sms-to"
-          type="tel"
-          autocomplete="off"
-          placeholder="+49 170 1234567"
-          .value=${this.fields.phone}
-          @input=${(event: Event) => this.#edit('phone', inputValue(event))}
-          @change=${this.#saveFields}
-        />
-      </div>
-      ${ready ? nothing : noGateway(msg('No SMS gateway is configured yet, so the relay cannot send text messages.'))}
-      <button class="button primary" disabled>${icon('messageSquare')}${msg('Send SMS')}</button>
-    `;
-  }
-
-  #emailPanel(): TemplateResult {
-    const ready = this.state.settings?.mailGateway === true;
-    const usable = !this.byServer && !this.busy;
-    return html`
-      <div class="field">
-        <label for="email-to">${msg('To')}</label>
-        <input
-          class="input"
-          id="email-to"
-          type="email"
-          autocomplete="off"
-          .value=${this.fields.email}
-          @input=${(event: Event) => this.#edit('email', inputValue(event))}
-          @change=${this.#saveFields}
-        />
-      </div>
-      <fieldset>
-        <legend class="visually-hidden">${msg('How to send')}</legend>
-        ${this.#way(false, msg("Send email via this computer's default email client"))}
-        ${this.#way(true, msg('Send email via the server on my behalf'))}
-      </fieldset>
-      ${
-        this.byServer && !ready
-          ? noGateway(msg('No mail server is configured yet, so the relay cannot send e-mail.'))
-          : nothing
-      }
-      <div class="press">
-        <button class="button primary" ?disabled=${!usable} @click=${this.#email}>
-          ${icon('mail')}${msg('Email Link')}
-        </button>
-        <span role="status" class="muted">${this.done}</span>
-      </div>
-    `;
-  }
-
-  #way(byServer: boolean, label: string): TemplateResult {
-    return html`<label class="choice">
-      <input
-        type="radio"
-        name="way"
-        .checked=${this.byServer === byServer}
-        @change=${() => {
-          this.byServer = byServer;
-        }}
-      />
-      <span>${label}</span>
-    </label>`;
-  }
-
   #linkPanel(session: SessionView | undefined): TemplateResult {
     const invitation = session?.invitation;
     return html`
@@ -286,6 +259,7 @@ export class NewSessionDialog extends StatefulElement {
           ? html`<p class="muted">${msg('A link for this one session, for any messenger, and its QR code.')}</p>`
           : html`<link-code
               .link=${invitation.link}
+              .validFrom=${invitation.validFrom ?? 0}
               .expiresAt=${invitation.expiresAt}
               .clockOffsetMs=${this.state.clockOffsetMs}
             ></link-code>`
@@ -301,7 +275,7 @@ export class NewSessionDialog extends StatefulElement {
 
   // -------------------------------------------------------------- actions
 
-  #choose(method: Method): void {
+  #choose(method: InvitationWay): void {
     this.method = method;
     this.done = '';
     this.failure = undefined;
@@ -309,13 +283,14 @@ export class NewSessionDialog extends StatefulElement {
 
   #tabKeyed(event: KeyboardEvent): void {
     const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-    const edge = { Home: 0, End: METHODS.length - 1 }[event.key];
+    const edge = { Home: 0, End: this.#ways.length - 1 }[event.key];
     if (step === undefined && edge === undefined) {
       return;
     }
     event.preventDefault();
-    const at = edge ?? (METHODS.indexOf(this.method) + (step ?? 0) + METHODS.length) % METHODS.length;
-    this.#choose(METHODS[at] ?? 'pin');
+    const at =
+      edge ?? (this.#ways.indexOf(this.method) + (step ?? 0) + this.#ways.length) % this.#ways.length;
+    this.#choose(this.#ways[at] ?? this.method);
     void this.updateComplete.then(() => {
       this.renderRoot.querySelector<HTMLElement>(`#tab-${this.method}`)?.focus();
     });
@@ -328,7 +303,7 @@ export class NewSessionDialog extends StatefulElement {
   async #saveFields(): Promise<void> {
     const session = this.#session;
     if (session !== undefined && !isEnded(session.status)) {
-      this.#judge(await this.state.editSession(session.id, this.fields));
+      this.#judge(await this.state.commands.edit(session.id, this.fields));
     }
   }
 
@@ -343,8 +318,8 @@ export class NewSessionDialog extends StatefulElement {
     // An ended session cannot be revived: what is asked for then is a new one for the same customer.
     const created = session === undefined || isEnded(session.status);
     const answer = created
-      ? await this.state.createSession(this.fields, method)
-      : await this.state.invite(session.id, method);
+      ? await this.state.commands.create(this.fields, method, this.appointment)
+      : await this.state.commands.invite(session.id, method);
     this.busy = false;
     this.#judge(answer);
     if (!answer.ok) {
@@ -360,6 +335,25 @@ export class NewSessionDialog extends StatefulElement {
     return this.isConnected ? answer.value : undefined;
   }
 
+  readonly #needLink = (): Promise<SessionView | undefined> => this.#need('link');
+
+  #scheduled({ detail }: CustomEvent<Appointment | null>): void {
+    this.appointment = detail ?? undefined;
+    this.failure = undefined;
+    if (!this.#ways.includes(this.method)) {
+      this.#choose(this.#ways[0] ?? 'link');
+    }
+  }
+
+  #panelEdited({ detail: [key, value] }: CustomEvent<readonly [FieldKey, string]>): void {
+    this.#edit(key, value);
+  }
+
+  /** Null is what an event without detail has. */
+  #panelFailed({ detail }: CustomEvent<FailureCode | null>): void {
+    this.failure = detail ?? undefined;
+  }
+
   #judge(answer: Outcome<unknown>): void {
     this.failure = answer.ok ? undefined : answer.code;
   }
@@ -371,19 +365,6 @@ export class NewSessionDialog extends StatefulElement {
         ? msg('Copied')
         : msg('The browser does not allow copying. Please select the text and copy it yourself.');
     }
-  }
-
-  async #email(): Promise<void> {
-    const invitation = (await this.#need('link'))?.invitation;
-    if (invitation?.link === undefined) {
-      return;
-    }
-    const subject = encodeURIComponent(msg('Your support session'));
-    const body = encodeURIComponent(invitationText(invitation.link, invitation.pin));
-    const anchor = document.createElement('a');
-    anchor.href = `mailto:${encodeURIComponent(this.fields.email)}?subject=${subject}&body=${body}`;
-    anchor.click();
-    this.done = msg('Your e-mail program opens with the finished text. Please send it from there.');
   }
 
   #start(): void {
@@ -399,7 +380,7 @@ export class NewSessionDialog extends StatefulElement {
   #cancel(): void {
     const session = this.#session;
     if (session !== undefined && !isEnded(session.status)) {
-      void this.state.end(session.id);
+      void this.state.commands.end(session.id);
     }
     this.dialog.close();
   }
@@ -410,7 +391,7 @@ export class NewSessionDialog extends StatefulElement {
   }
 }
 
-function methodLabel(method: Method): string {
+function methodLabel(method: InvitationWay): string {
   switch (method) {
     case 'pin':
       return msg('PIN Code');
@@ -424,7 +405,7 @@ function methodLabel(method: Method): string {
 }
 
 /** Not the words of the tab: the e-mail tab and the e-mail field would have the same name. */
-function panelLabel(method: Method): string {
+function panelLabel(method: InvitationWay): string {
   switch (method) {
     case 'pin':
       return msg('By PIN');
@@ -435,12 +416,6 @@ function panelLabel(method: Method): string {
     case 'link':
       return msg('By link or QR code');
   }
-}
-
-function noGateway(sentence: string): TemplateResult {
-  return html`<div class="notice">
-    ${icon('info')}<span>${sentence} ${msg('Please use PIN code, link or your own e-mail program.')}</span>
-  </div>`;
 }
 
 declare global {

@@ -1,5 +1,5 @@
 /** Results of asking the relay. Its refusals are values with a code, never exceptions. */
-import { RequestError } from '../relay/client/connection.ts';
+import { type Connection, RequestError } from '../relay/client/connection.ts';
 import type { ErrorCode } from '../relay/protocol.ts';
 
 export type FailureCode = ErrorCode | 'notConnected';
@@ -21,3 +21,8 @@ export async function outcomeOf<T>(request: Promise<T>): Promise<Outcome<T>> {
     throw error;
   }
 }
+
+/** Takes the place of a connection where there is none. */
+export const NOT_CONNECTED: Pick<Connection, 'request'> = {
+  request: () => Promise.reject(new RequestError('notConnected', 'There is no connection.')),
+};

@@ -158,6 +158,16 @@ export const sessionListStyles = css`
     font-weight: 500;
   }
 
+  .unread {
+    display: inline-flex;
+    gap: 4px;
+    align-items: center;
+    margin-left: 6px;
+    color: var(--accent);
+    font-size: 12.5px;
+    font-weight: 650;
+  }
+
   .late {
     display: inline-flex;
     gap: 4px;

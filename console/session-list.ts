@@ -1,18 +1,19 @@
 /** The technician's queue: all sessions as a table that sorts, filters, ages and is worked by keyboard alone. */
 import { localized, msg, str } from '@lit/localize';
 import { html, nothing, type TemplateResult } from 'lit';
-import { customElement, state } from 'lit/decorators.js';
+import { customElement, property, state } from 'lit/decorators.js';
 import { repeat } from 'lit/directives/repeat.js';
 import type { SessionId, SessionView } from '../relay/protocol.ts';
 import type { Topic } from './console-state.ts';
 import { icon } from './icons.ts';
-import { compareText, dateAndTime } from './localization.ts';
+import { compareText, dateAndTime, period } from './localization.ts';
 import './running-time.ts';
 import { sessionListStyles } from './session-list-styles.ts';
 import { readSort, type Sort, sortSessions, writeSort } from './session-sort.ts';
 import { customKeys, isEnded, searchText, toneOf, waitingLevel } from './session-status.ts';
-import { displayName, fieldLabel, statusWord } from './session-words.ts';
+import { displayName, fieldLabel, sessionStatusWord, statusWord } from './session-words.ts';
 import { StatefulElement } from './stateful-element.ts';
+import type { WaitingAlert } from './waiting-alert.ts';
 
 const SKELETON_ROWS = 4;
 
@@ -21,7 +22,9 @@ const SKELETON_ROWS = 4;
 @localized()
 export class SessionList extends StatefulElement {
   static override styles = [StatefulElement.styles, sessionListStyles];
-  protected override readonly topics: readonly Topic[] = ['sessions', 'connection'];
+  protected override readonly topics: readonly Topic[] = ['sessions', 'connection', 'chat'];
+
+  @property({ attribute: false }) alert: WaitingAlert | undefined;
 
   @state() private filter = '';
   @state() private sort: Sort = readSort();
@@ -35,12 +38,21 @@ export class SessionList extends StatefulElement {
     (row ?? this.renderRoot.querySelector<HTMLElement>('h1'))?.focus();
   }
 
+  async #toggleAlert(): Promise<void> {
+    const chosen = this.alert?.choose(!this.alert.wanted);
+    this.requestUpdate();
+    await chosen;
+  }
+
   #visible(): SessionView[] {
     const wanted = this.filter.trim().toLowerCase();
     const sessions = this.state.sessions.filter(
       (session) =>
         wanted === '' ||
-        searchText(session, [displayName(session.fields), statusWord(session.status)]).includes(wanted),
+        searchText(session, [
+          displayName(session.fields),
+          sessionStatusWord(session, this.state.now),
+        ]).includes(wanted),
     );
     return sortSessions(sessions, this.sort, statusWord, displayName, compareText);
   }
@@ -55,6 +67,18 @@ export class SessionList extends StatefulElement {
           ${icon('plus')}${msg('New Session')}
         </button>
         <span class="spring"></span>
+        ${
+          this.alert === undefined
+            ? nothing
+            : html`<button
+                class="button quiet small"
+                aria-pressed=${this.alert.wanted}
+                title=${msg('A sound, and a notification of the desktop, when a customer waits')}
+                @click=${this.#toggleAlert}
+              >
+                ${icon(this.alert.wanted ? 'volume2' : 'volumeX')}${msg('Alert me')}
+              </button>`
+        }
         ${
           ended.length > 1
             ? html`<button class="button quiet small" @click=${() => this.#clear(ended)}>
@@ -128,9 +152,12 @@ export class SessionList extends StatefulElement {
   }
 
   #row(session: SessionView, custom: string[], current: boolean): TemplateResult {
-    const { id, status, statusSince, fields, channel } = session;
+    const { id, status, statusSince, fields, channel, queuePosition } = session;
     const ended = isEnded(status);
-    const level = waitingLevel(session, this.state.now);
+    const unread = this.state.chats.unread(id);
+    const { validFrom = 0, expiresAt = 0 } = session.invitation ?? {};
+    const appointment = validFrom > this.state.now ? period(validFrom, expiresAt) : '';
+    const level = waitingLevel(session, this.state.now, this.state.settings?.waitingSteps);
     return html`
       <tr
         class=${`${ended ? 'ended' : ''} ${level}`}
@@ -139,10 +166,14 @@ export class SessionList extends StatefulElement {
         @click=${() => this.#open(id)}
         @focus=${() => this.#point(id)}
       >
-        <th scope="row" class="name">${displayName(fields)}</th>
+        <th scope="row" class="name">
+          ${displayName(fields)}
+          ${unread === 0 ? nothing : html`<span class="unread" title=${msg(str`${unread} unread`)}>${icon('messageSquare')}${unread}<span class="visually-hidden">${msg(str`${unread} unread`)}</span></span>`}
+        </th>
         <td class="number">${id}</td>
         <td>
-          <span class="chip ${toneOf(session, this.state.now)}">${statusWord(status)}</span>
+          <span class="chip ${toneOf(session, this.state.now, this.state.settings?.waitingSteps)}">${sessionStatusWord(session, this.state.now)}</span>
+          ${appointment === '' ? nothing : html`<span class="muted">${appointment}</span>`}
           ${
             level === 'red'
               ? html`<span class="late" title=${msg('waiting for long')}>
@@ -154,10 +185,23 @@ export class SessionList extends StatefulElement {
         <td class="number" title=${dateAndTime(statusSince)}>
           <running-time .since=${statusSince} .clockOffsetMs=${this.state.clockOffsetMs}></running-time>
         </td>
-        <td>${channel || dash()}</td>
+        <td>
+          ${queuePosition === undefined ? channel || dash() : msg(str`${channel}, place ${queuePosition}`)}
+        </td>
         <td>${fields.ticketId || dash()}</td>
         ${custom.map((key) => html`<td>${fields.custom[key] || dash()}</td>`)}
         <td class="actions">
+          ${
+            status === 'waiting' || status === 'incoming'
+              ? html`<button
+                  class="button primary small"
+                  tabindex=${current ? 0 : -1}
+                  @click=${(event: Event) => this.#start(event, id)}
+                >
+                  ${icon('play')}${msg('Start')}<span class="visually-hidden">${displayName(fields)}</span>
+                </button>`
+              : nothing
+          }
           ${
             ended
               ? html`<button
@@ -182,7 +226,7 @@ export class SessionList extends StatefulElement {
         <span class="disc">${icon('smartphone')}</span>
         <h2>${msg('No session yet')}</h2>
         <p class="muted">
-          ${msg('Press “New Session”, read the six digits to your customer, and wait here until they are connected.')}
+          ${msg('Press “New Session”, read the digits to your customer, and wait here until they are connected.')}
         </p>
       </div>
     `;
@@ -206,6 +250,13 @@ export class SessionList extends StatefulElement {
   #open(id: SessionId): void {
     this.current = id;
     this.dispatchEvent(new CustomEvent('open-session', { detail: id }));
+  }
+
+  /** Whoever waits in a queue is everybody's until this. */
+  #start(event: Event, id: SessionId): void {
+    event.stopPropagation();
+    void this.state.start(id);
+    this.#open(id);
   }
 
   async #dismiss(event: Event, id: SessionId): Promise<void> {

@@ -63,6 +63,7 @@ export class SessionLog extends StatefulElement {
 
   @property({ attribute: false }) sessionId: SessionId = 0;
   #follow = true;
+  #top = 0;
 
   override connectedCallback(): void {
     super.connectedCallback();
@@ -74,8 +75,11 @@ export class SessionLog extends StatefulElement {
     super.disconnectedCallback();
   }
 
+  /** Our own scrolling is told late, when the next line may already be below: only who scrolls up is reading. */
   readonly #scrolled = (): void => {
-    this.#follow = this.scrollHeight - this.scrollTop - this.clientHeight < FOLLOW_DISTANCE_PX;
+    const isAtEnd = this.scrollHeight - this.scrollTop - this.clientHeight < FOLLOW_DISTANCE_PX;
+    this.#follow = isAtEnd || (this.#follow && this.scrollTop >= this.#top);
+    this.#top = this.scrollTop;
   };
 
   protected override updated(): void {

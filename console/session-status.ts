@@ -3,12 +3,10 @@ import type { CustomerFields, SessionStatus, SessionView } from '../relay/protoc
 
 export type Tone = 'calling' | 'attention' | 'urgent' | 'live' | 'quiet';
 
-/**
- * A caller starts to wonder after a minute and to hang up after three (call centres answer 80 % within 20 s);
- * the relay has no setting for it yet.
- */
-const WAITING_AMBER_MS = 60_000;
-const WAITING_RED_MS = 180_000;
+export type WaitingSteps = { amberMs: number; redMs: number };
+
+/** Until the relay's settings are known: a caller starts to wonder after a minute and to hang up after three. */
+const DEFAULT_STEPS: WaitingSteps = { amberMs: 60_000, redMs: 180_000 };
 
 export const EMPTY_FIELDS: CustomerFields = { name: '', phone: '', email: '', ticketId: '', custom: {} };
 
@@ -32,21 +30,25 @@ export function isStartable(status: SessionStatus): boolean {
   return status === 'waiting' || status === 'incoming' || status === 'outgoing';
 }
 
-export function waitingLevel(session: SessionView, now: number): 'fresh' | 'amber' | 'red' {
+export function waitingLevel(
+  session: SessionView,
+  now: number,
+  { amberMs, redMs }: WaitingSteps = DEFAULT_STEPS,
+): 'fresh' | 'amber' | 'red' {
   if (!isStartable(session.status)) {
     return 'fresh';
   }
   const waited = now - session.statusSince;
-  return waited >= WAITING_RED_MS ? 'red' : waited >= WAITING_AMBER_MS ? 'amber' : 'fresh';
+  return waited >= redMs ? 'red' : waited >= amberMs ? 'amber' : 'fresh';
 }
 
 /** @param now epoch milliseconds of the relay's clock */
-export function toneOf(session: SessionView, now: number): Tone {
+export function toneOf(session: SessionView, now: number, steps?: WaitingSteps): Tone {
   switch (session.status) {
     case 'waiting':
     case 'incoming':
     case 'outgoing': {
-      const level = waitingLevel(session, now);
+      const level = waitingLevel(session, now, steps);
       return level === 'red' ? 'urgent' : level === 'amber' ? 'attention' : 'calling';
     }
     case 'active':

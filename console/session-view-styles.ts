@@ -151,6 +151,63 @@ export const sessionViewStyles = css`
     border-top: 1px solid var(--line);
   }
 
+  .tabs {
+    display: flex;
+    gap: 4px;
+    padding: 0 12px;
+    border-bottom: 1px solid var(--line);
+  }
+
+  .tabs [role='tab'] {
+    min-height: 42px;
+    padding: 0 12px;
+    border: 0;
+    border-bottom: 2px solid transparent;
+    background: transparent;
+    color: var(--muted);
+    font: inherit;
+    font-weight: 550;
+    cursor: pointer;
+  }
+
+  .tabs [aria-selected='true'] {
+    border-bottom-color: var(--accent);
+    color: var(--accent);
+  }
+
+  .tabs [role='tab']:focus-visible {
+    outline-offset: -2px;
+  }
+
+  .badge {
+    display: inline-grid;
+    place-items: center;
+    min-width: 20px;
+    height: 20px;
+    padding: 0 5px;
+    border-radius: 10px;
+    background: var(--accent);
+    color: var(--on-accent, #ffffff);
+    font-size: 12px;
+  }
+
+  .tab-panel {
+    flex: 1;
+    display: flex;
+    flex-direction: column;
+    min-height: 0;
+  }
+
+  session-chat {
+    flex: 1;
+    padding: 8px 16px 14px;
+  }
+
+  .said {
+    white-space: pre-wrap;
+    overflow-wrap: anywhere;
+  }
+
   .title {
     display: flex;
     justify-content: space-between;

@@ -1,8 +1,10 @@
 /** Sessions, their states and their log in words of the current language. */
 import { msg, str } from '@lit/localize';
+import type { Delivery } from '../relay/client/chat.ts';
 import type {
+  ConsentKind,
+  ConsentState,
   CustomerFields,
-  DeviceState,
   EventData,
   Interruption,
   PictureState,
@@ -10,7 +12,12 @@ import type {
   SessionEventType,
   SessionState,
   SessionStatus,
+  SessionView,
+  TechnicianStatus,
 } from '../relay/protocol.ts';
+import { period } from './localization.ts';
+import { preflightName } from './preflight-words.ts';
+import { summarySentence } from './quality-words.ts';
 
 /** What stands on the tab and in the list; a customer without a name is "Customer". */
 export function displayName({ name }: CustomerFields): string {
@@ -52,6 +59,13 @@ export function statusWord(status: SessionStatus | SessionState): string {
   return STATUS[status]();
 }
 
+/** As `statusWord`; one whose time has not come is not waited for yet. @param now epoch milliseconds of the relay's clock */
+export function sessionStatusWord({ status, invitation }: SessionView, now: number): string {
+  return status === 'connecting' && (invitation?.validFrom ?? 0) > now
+    ? msg('Scheduled')
+    : statusWord(status);
+}
+
 /** Why a session is over, for its page. Empty for one that is not. */
 export function endedSentence(status: SessionStatus): string {
   switch (status) {
@@ -87,7 +101,25 @@ const EVENTS = {
     const pin = text(data, 'pin') || `••••${text(data, 'pinEnd')}`;
     return msg(str`PIN code created: ${pin}`);
   },
-  linkCreated: () => msg('Link created'),
+  linkCreated: (data) => {
+    const [from, until] = [Number(data['validFrom'] ?? 0), Number(data['expiresAt'])];
+    return from > 0 ? msg(str`Link created for ${period(from, until)}`) : msg('Link created');
+  },
+  smsSent: (data) => msg(str`SMS sent to ••••${text(data, 'toEnd')}`),
+  smsFailed: (data) => {
+    const reason = text(data, 'reason');
+    return reason ? msg(str`SMS not sent: ${reason}`) : msg('SMS not sent');
+  },
+  smsDelivered: () => msg('SMS delivered'),
+  smsUndelivered: (data) => {
+    const reason = text(data, 'reason');
+    return reason ? msg(str`SMS not delivered: ${reason}`) : msg('SMS not delivered');
+  },
+  mailSent: (data) => msg(str`E-mail sent to ${text(data, 'to')}`),
+  mailFailed: (data) => {
+    const reason = text(data, 'reason');
+    return reason ? msg(str`E-mail refused: ${reason}`) : msg('E-mail not sent');
+  },
   customerArrived: (data) =>
     text(data, 'by') === 'pin' ? msg('Somebody typed the PIN code') : msg('Somebody opened the link'),
   termsAccepted: (data) => {
@@ -95,11 +127,46 @@ const EVENTS = {
     return version ? msg(str`Terms accepted (version ${version})`) : msg('Terms accepted');
   },
   termsDeclined: () => msg('Terms declined'),
+  transferOffered: (data) => {
+    const [to, comment] = [text(data, 'to'), text(data, 'comment')];
+    return comment ? msg(str`Offered to ${to}: ${comment}`) : msg(str`Offered to ${to}`);
+  },
+  transferTaken: (data) => msg(str`${text(data, 'by')} has taken over from ${text(data, 'from')}`),
+  transferEnded: (data) => {
+    switch (text(data, 'how')) {
+      case 'refused':
+        return msg(str`${text(data, 'to')} has refused the session`);
+      case 'gone':
+        return msg(str`${text(data, 'to')} is not there any more; the session goes back`);
+      default:
+        return msg('The offer was taken back');
+    }
+  },
+  outcomeSet: (data) => {
+    switch (text(data, 'outcome')) {
+      case 'resolved':
+        return msg('Outcome: resolved');
+      case 'unresolved':
+        return msg('Outcome: unresolved');
+      default:
+        return msg('Notes changed');
+    }
+  },
+  rated: (data) => msg(str`The customer gave ${text(data, 'stars')} of 5 stars`),
+  consentAsked: (data) => msg(str`Consent asked for: ${consentSubject(text(data, 'kind'))}`),
+  consentGranted: (data) => msg(str`Consent given: ${consentSubject(text(data, 'kind'))}`),
+  consentRefused: (data) => msg(str`Consent refused: ${consentSubject(text(data, 'kind'))}`),
+  consentWithdrawn: (data) => msg(str`Consent taken back: ${consentSubject(text(data, 'kind'))}`),
   stateChanged: (data) => {
     const to = text(data, 'to');
     return isKnownStatus(to) ? msg(str`Status: ${statusWord(to)}`) : msg('Status changed');
   },
   devicesChanged: devicesSentence,
+  pictureChanged: (data) => pictureSentence(text(data, 'mode'), text(data, 'cause')),
+  preflightFailed: (data) => {
+    const checks = text(data, 'checks').split(', ').map(preflightName).join(', ');
+    return msg(str`Check of the customer’s phone: does not work: ${checks}`);
+  },
   mediaConnected: (data) =>
     text(data, 'party') === 'customer'
       ? msg('Media connection of the customer is ready')
@@ -108,8 +175,43 @@ const EVENTS = {
     text(data, 'party') === 'customer'
       ? msg('Media connection of the customer was lost')
       : msg('Media connection of the technician was lost'),
+  boardUsed: () => msg('First mark drawn on the picture'),
+  boardErased: () => msg('All marks on the picture erased'),
+  photoTaken: (data) => msg(str`Photo received: ${text(data, 'width')} × ${text(data, 'height')} pixels`),
+  photoFailed: (data) => photoFailure(text(data, 'reason')),
+  pinAlarm: (data) => {
+    switch (text(data, 'alarm')) {
+      case 'guessing':
+        return msg('Alarm: somebody is trying out PIN codes');
+      case 'closed':
+        return msg('Alarm: PIN codes are not accepted for now, because too many wrong ones were tried');
+      default:
+        return msg('The alarm about tried PIN codes is over');
+    }
+  },
+  qualitySummary: summarySentence,
   dismissed: () => msg('Removed from the list'),
 } as const satisfies Record<SessionEventType, (data: EventData) => string>;
+
+function photoFailure(reason: string): string {
+  switch (reason) {
+    case 'noCamera':
+    case 'cameraPaused':
+      return msg('No photo: the phone’s camera was off');
+    case 'tooLarge':
+      return msg('No photo: it was too large');
+    case 'notImage':
+      return msg('No photo: the file was not an image');
+    case 'withdrawn':
+      return msg('No photo: the customer took the permission back');
+    case 'cancelled':
+      return msg('Photo cancelled');
+    case 'sessionEnded':
+      return msg('No photo: the session ended before it had arrived');
+    default:
+      return msg('No photo: the phone could not take or send one');
+  }
+}
 
 /**
  * One line of the log without time and actor.
@@ -124,6 +226,29 @@ export function eventSentence({ type, data, actor }: SessionEvent, pin: string |
     return devicesSentence({ microphone: text(data, 'microphone') });
   }
   return EVENTS[type](data);
+}
+
+/** Shorter than what is said while it is so. */
+function pictureSentence(mode: string, cause: string): string {
+  if (mode === 'video') {
+    return msg('Picture: complete again');
+  }
+  if (cause.startsWith('camera')) {
+    return msg('Picture: photos in the place of a camera');
+  }
+  if (mode === 'stills') {
+    return cause === 'blocked'
+      ? msg('Picture: single stills, the network blocks video')
+      : msg('Picture: single stills, weak connection');
+  }
+  switch (cause) {
+    case 'processor':
+      return msg('Picture: reduced, the phone is busy');
+    case 'saveData':
+      return msg('Picture: reduced, the phone saves data');
+    default:
+      return msg('Picture: reduced, weak connection');
+  }
 }
 
 /** Who did it; a technician by name. */
@@ -175,18 +300,69 @@ function isKnownStatus(word: string): word is keyof typeof STATUS {
   return Object.hasOwn(STATUS, word);
 }
 
+// ---------------------------------------------------------------- consents
+
+const CONSENT_SUBJECTS = {
+  recording: () => msg('Recording'),
+  photos: () => msg('Photos'),
+  location: () => msg('Location'),
+} as const satisfies Record<ConsentKind, () => string>;
+
+/** @param kind of a consent, also one that this page does not know */
+export function consentSubject(kind: string): string {
+  return Object.hasOwn(CONSENT_SUBJECTS, kind) ? CONSENT_SUBJECTS[kind as ConsentKind]() : kind;
+}
+
+/** How it stands; `undefined` when the customer was not asked. */
+export function consentWord(state: ConsentState | undefined): string {
+  switch (state) {
+    case undefined:
+      return msg('Not asked');
+    case 'asked':
+      return msg('Asked, no answer yet');
+    case 'granted':
+      return msg('Given', { id: 'consent-given' });
+    case 'refused':
+      return msg('Refused', { id: 'consent-refused' });
+    case 'withdrawn':
+      return msg('Taken back');
+  }
+}
+
+/** How far an own message has come. */
+export function deliveryWord(delivery: Delivery): string {
+  switch (delivery) {
+    case 'sending':
+      return msg('is being sent');
+    case 'failed':
+      return msg('not sent');
+    case 'sent':
+      return msg('sent');
+    case 'delivered':
+      return msg('delivered');
+    case 'read':
+      return msg('read');
+  }
+}
+
 // ---------------------------------------------------------------- devices
 
 /** What is missing on the customer's side; empty when camera and microphone are on. */
-export function deviceNotes({ camera, microphone, pausedBy }: DeviceState): string[] {
+export function deviceNotes({
+  devices: { camera, microphone, pausedBy },
+  picture,
+  camera: phone,
+}: Pick<NonNullable<SessionView['customer']>, 'devices' | 'picture' | 'camera'>): string[] {
   const notes: string[] = [];
   if (pausedBy === 'hidden') {
     notes.push(msg('The customer’s phone is locked or shows another app'));
   } else if (pausedBy === 'interrupted') {
     notes.push(msg('A call or another app has taken the customer’s camera or microphone'));
   } else if (camera === 'paused') {
-    notes.push(msg('Camera paused by the customer'));
-  } else if (camera === 'none') {
+    notes.push(
+      phone?.paused === 'technician' ? msg('Camera paused by you') : msg('Camera paused by the customer'),
+    );
+  } else if (camera === 'none' && !isPhotos(picture)) {
     notes.push(msg('The customer has no camera'));
   }
   if (microphone === 'muted' && pausedBy !== 'hidden' && pausedBy !== 'interrupted') {
@@ -195,6 +371,20 @@ export function deviceNotes({ camera, microphone, pausedBy }: DeviceState): stri
     notes.push(msg('The customer has no microphone'));
   }
   return notes;
+}
+
+/** Whether a colleague takes sessions. */
+export function technicianStatusWord(status: TechnicianStatus): string {
+  switch (status) {
+    case 'online':
+      return msg('Online');
+    case 'away':
+      return msg('Away');
+    case 'busy':
+      return msg('Busy');
+    case 'offline':
+      return msg('Offline', { id: 'technician-offline' });
+  }
 }
 
 // ---------------------------------------------------------------- interruptions
@@ -235,8 +425,23 @@ export function interruptionSentence({ party, reason }: Interruption, hasPicture
 
 // ---------------------------------------------------------------- picture
 
+/** The customer takes them one by one, because there is no camera; `pictureNote` says why. */
+export function isPhotos({ cause }: PictureState): boolean {
+  return cause.startsWith('camera');
+}
+
 /** Why the technician sees less than live video; empty when they see all of it, or when the devices say why. */
 export function pictureNote({ mode, cause }: PictureState): string {
+  switch (cause) {
+    case 'cameraDenied':
+      return msg('The customer’s browser does not allow the camera: the customer takes photos instead.');
+    case 'cameraMissing':
+      return msg('The customer’s device has no camera that the browser can use: photos instead.');
+    case 'cameraInUse':
+      return msg('Another app is using the customer’s camera: the customer takes photos instead.');
+    case 'cameraFailed':
+      return msg('The customer’s camera does not work in this browser: the customer takes photos instead.');
+  }
   if (mode === 'stills') {
     return cause === 'blocked'
       ? msg('The customer’s network blocks video and sound: single stills arrive instead.')

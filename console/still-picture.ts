@@ -1,15 +1,17 @@
 /**
- * Single pictures in the place of the video, each with its age. The next one is decoded before it replaces the last, so
+ * Single pictures in the place of the video, and the age of one. The next one is decoded before it replaces the last, so
  * nothing flickers, and a broken one never shows.
  */
 import { localized, msg, str } from '@lit/localize';
-import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from 'lit';
-import { customElement, property, query, state } from 'lit/decorators.js';
+import { css, html, LitElement, type PropertyValues, type TemplateResult } from 'lit';
+import { customElement, property, query } from 'lit/decorators.js';
 import { everySecond } from './running-time.ts';
 import type { Still } from './session-media.ts';
 
+/** `at`: when it came, epoch milliseconds; sizes are pixels of the picture. */
+export type ShownStill = { at: number; width: number; height: number };
+
 @customElement('still-picture')
-@localized()
 export class StillPicture extends LitElement {
   static override styles = css`
     :host {
@@ -18,28 +20,14 @@ export class StillPicture extends LitElement {
       background: var(--stage);
     }
 
-    /* Letterboxed like the video. */
     img {
       width: 100%;
       height: 100%;
-      object-fit: contain;
+      object-fit: var(--picture-fit, contain);
     }
 
     img:not([src]) {
       visibility: hidden;
-    }
-
-    .age {
-      position: absolute;
-      right: 12px;
-      bottom: 12px;
-      margin: 0;
-      padding: 4px 10px;
-      border-radius: 99px;
-      background: rgb(11 18 23 / 88%);
-      color: var(--on-stage);
-      font-size: 12.5px;
-      font-variant-numeric: tabular-nums;
     }
   `;
 
@@ -47,19 +35,9 @@ export class StillPicture extends LitElement {
   /** Accessible name of the picture; empty while it is behind something else. */
   @property({ attribute: false }) name = '';
   @query('img') private readonly image!: HTMLImageElement;
-  /** When the one on the screen came, epoch milliseconds; 0 before the first. */
-  @state() private shownAt = 0;
   #url = '';
-  #stop: (() => void) | undefined;
-
-  override connectedCallback(): void {
-    super.connectedCallback();
-    this.#stop ??= everySecond(() => this.requestUpdate());
-  }
 
   override disconnectedCallback(): void {
-    this.#stop?.();
-    this.#stop = undefined;
     URL.revokeObjectURL(this.#url);
     this.#url = '';
     super.disconnectedCallback();
@@ -89,20 +67,49 @@ export class StillPicture extends LitElement {
     this.image.src = url;
     URL.revokeObjectURL(this.#url);
     this.#url = url;
-    this.shownAt = still.at;
+    const { naturalWidth: width, naturalHeight: height } = next;
+    this.dispatchEvent(
+      new CustomEvent<ShownStill>('still-shown', { detail: { at: still.at, width, height } }),
+    );
   }
 
   protected override render(): TemplateResult {
-    const age = Math.max(0, Math.round((Date.now() - this.shownAt) / 1_000));
-    return html`
-      <img alt=${this.name} />
-      ${this.shownAt > 0 ? html`<p class="age">${msg(str`Still, ${age} s ago`)}</p>` : nothing}
-    `;
+    return html`<img alt=${this.name} />`;
+  }
+}
+
+/** How old it is. Beside the picture and not in it, or it would be turned and zoomed too. */
+@customElement('still-age')
+@localized()
+export class StillAge extends LitElement {
+  /** When the picture came, epoch milliseconds. */
+  @property({ attribute: false }) since = 0;
+  #stop: (() => void) | undefined;
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.#stop ??= everySecond(() => this.requestUpdate());
+  }
+
+  override disconnectedCallback(): void {
+    this.#stop?.();
+    this.#stop = undefined;
+    super.disconnectedCallback();
+  }
+
+  protected override createRenderRoot(): HTMLElement {
+    return this;
+  }
+
+  protected override render(): string {
+    const age = Math.max(0, Math.round((Date.now() - this.since) / 1_000));
+    return msg(str`Still, ${age} s ago`);
   }
 }
 
 declare global {
   interface HTMLElementTagNameMap {
+    'still-age': StillAge;
     'still-picture': StillPicture;
   }
 }

@@ -222,6 +222,26 @@ const fields = css`
     font: inherit;
   }
 
+  .choices {
+    margin: 0;
+    padding: 0;
+    border: 0;
+  }
+
+  .choice {
+    display: flex;
+    gap: 8px;
+    align-items: center;
+    min-height: 28px;
+  }
+
+  .choice input {
+    width: 18px;
+    height: 18px;
+    margin: 0;
+    accent-color: var(--accent);
+  }
+
   .input:focus-visible {
     outline-offset: 0;
     border-color: var(--focus);

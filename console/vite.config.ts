@@ -7,6 +7,7 @@ export default defineConfig({
   base: '/console/',
   // Files are referenced from index.html instead, so that each gets a hashed name under assets/.
   publicDir: false,
+  worker: { format: 'es' },
   build: {
     outDir: '../dist/pages/console',
     emptyOutDir: true,
@@ -16,5 +17,14 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     chunkSizeWarningLimit: 400,
+    rolldownOptions: {
+      output: {
+        // The relay takes a file that ends in .gz for the compressed form of another one; read-text.ts goes by the ending.
+        assetFileNames: ({ names: [name = ''] }) =>
+          name.endsWith('.traineddata.gz')
+            ? `assets/${name.split('.')[0]}-[hash].traineddata`
+            : 'assets/[name]-[hash][extname]',
+      },
+    },
   },
 });
