@@ -6,9 +6,11 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus, release } from 'node:os';
 import { join } from 'node:path';
 import { bandwidth } from './bandwidth.ts';
+import { board } from './board.ts';
 import { flood } from './flood.ts';
 import { forward, forwardNeedsPrivateNetwork } from './forward.ts';
 import { loss } from './loss.ts';
+import { pin } from './pin.ts';
 import { insidePrivateNetwork, runInPrivateNetwork } from './private-network.ts';
 import { recover } from './recover.ts';
 import { soak } from './soak.ts';
@@ -31,6 +33,7 @@ type Entry = { run: Bench; about: string; needsPrivateNetwork?: (argv: string[])
 
 const BENCHES: Record<string, Entry> = {
   start: { run: start, about: 'time from Start to the first picture, in two real browsers' },
+  board: { run: board, about: 'marks from one page to the other, and frames of a full board' },
   bandwidth: {
     run: bandwidth,
     about: 'picture, stills and voice while the uplink gets narrow and wide again',
@@ -43,6 +46,7 @@ const BENCHES: Record<string, Entry> = {
     needsPrivateNetwork: forwardNeedsPrivateNetwork,
   },
   flood: { run: flood, about: 'delay of ordinary sessions beside one malicious participant' },
+  pin: { run: pin, about: 'customers who get in by PIN and guesses refused a second, beside an echo server' },
   soak: { run: soak, about: 'memory, handles and lag while people come and go for a long time' },
 };
 
