@@ -26,7 +26,25 @@ const LINES_MAX = 500;
 /** What a file may import of ours, by the first row that it falls under. An entry is a folder or a file. */
 const WALLS: [from: string, may: string[]][] = [
   ['codec/', ['codec/']],
-  ['relay/protocol.ts', []],
+  [
+    'relay/protocol.ts',
+    [
+      'relay/protocol-api.ts',
+      'relay/protocol-archive.ts',
+      'relay/protocol-board.ts',
+      'relay/protocol-camera.ts',
+      'relay/protocol-errors.ts',
+      'relay/protocol-photos.ts',
+      'relay/protocol-sessions.ts',
+    ],
+  ],
+  ['relay/protocol-sessions.ts', ['relay/protocol.ts']],
+  ['relay/protocol-errors.ts', []],
+  ['relay/protocol-archive.ts', ['relay/protocol.ts', 'relay/protocol-sessions.ts']],
+  ['relay/protocol-board.ts', ['relay/protocol.ts']],
+  ['relay/protocol-camera.ts', ['relay/protocol.ts']],
+  ['relay/protocol-photos.ts', ['relay/protocol.ts']],
+  ['relay/protocol-api.ts', ['relay/protocol.ts']],
   ['relay/client/', ['relay/client/', 'relay/protocol.ts']],
   ['relay/', ['relay/', 'codec/']],
   ['console/', ['console/', 'relay/client/', 'relay/protocol.ts', 'codec/opus.ts']],
@@ -39,7 +57,7 @@ const FORBIDDEN: [from: string, never: string][] = [['relay/', 'relay/client/']]
 
 /** Where Node's own modules may be imported; the pages run in browsers, codec knows no machine. */
 const NODE_ALLOWED =
-  /^(relay\/(?!client\/|protocol\.ts)|bench\/|test\/|(console|capture)\/vite\.config\.ts$)/;
+  /^(relay\/(?!client\/|protocol(-api|-board|-photos)?\.ts)|bench\/|test\/|(console|capture)\/vite\.config\.ts$)/;
 
 type PackageUse = {
   /** Files of the product that import it; all of them, or folders. */
@@ -51,33 +69,55 @@ const TOOL: PackageUse = { product: [] };
 
 /** Every package of package.json. A native or heavy library has one importer, so that it can be replaced there. */
 const PACKAGES: Record<string, PackageUse> = {
-  'uWebSockets.js': { product: ['relay/server.ts'] },
+  'uWebSockets.js': { product: ['relay/server.ts'], elsewhere: ['bench/pin-echo.ts'] },
   'node-datachannel': { product: ['relay/peer.ts'], elsewhere: ['bench/', 'test/'] },
   libsql: { product: ['relay/store-sqlite.ts'] },
   kysely: {
     product: [
       'relay/store-sqlite.ts',
       'relay/store-records.ts',
+      'relay/store-rows.ts',
+      'relay/commit-queue.ts',
+      'relay/store-statements.ts',
+      'relay/store-board.ts',
+      'relay/store-photos.ts',
       'relay/directory-sqlite.ts',
       'relay/migrations.ts',
     ],
-    elsewhere: ['test/relay/'],
+    elsewhere: ['test/relay/', 'bench/pin-history.ts'],
   },
   '@node-rs/argon2': { product: ['relay/accounts.ts'] },
   'rate-limiter-flexible': { product: ['relay/memory.ts'] },
   'prom-client': { product: ['relay/operations.ts'] },
   pino: { product: ['relay/log.ts'] },
   yaml: { product: ['relay/config.ts'] },
-  zod: { product: ['relay/messages.ts'] },
+  zod: { product: ['relay/messages.ts', 'relay/settings-documents.ts'] },
   '@peculiar/x509': { product: ['relay/tls.ts'] },
   'reflect-metadata': { product: ['relay/tls.ts'] },
   uqr: { product: ['relay/main.ts', 'console/qr-code.ts'] },
+  'libphonenumber-js': { product: ['relay/phone-numbers.ts'] },
+  'perfect-freehand': { product: ['relay/client/stroke-outline.ts'] },
+  fflate: {
+    product: ['console/case-archive.ts'],
+    elsewhere: ['test/console/case-file.test.ts', 'test/e2e/archive.test.ts'],
+  },
+  'ical-generator': { product: ['relay/appointment.ts'] },
+  nodemailer: { product: ['relay/mail.ts'] },
   lit: { product: ['console/', 'capture/'] },
   '@lit/localize': { product: ['console/', 'capture/'] },
   '@awesome.me/webawesome': { product: ['console/web-awesome.ts'] },
   vite: { product: ['console/vite.config.ts', 'capture/vite.config.ts'] },
+  'zxing-wasm': { product: ['console/code-worker.ts'] },
+  'tesseract.js': { product: ['console/read-text.ts'] },
+  'tesseract.js-core': { product: ['console/read-text.ts'] },
+  '@tesseract.js-data/deu': { product: ['console/read-text.ts'] },
+  '@tesseract.js-data/eng': { product: ['console/read-text.ts'] },
   tap: { product: [], elsewhere: ['test/'] },
-  ws: { product: [], elsewhere: ['bench/janus-server.ts', 'test/support/signalling-client.ts'] },
+  'smtp-server': { product: [], elsewhere: ['test/'] },
+  ws: {
+    product: [],
+    elsewhere: ['bench/janus-server.ts', 'bench/pin-load.ts', 'test/support/signalling-client.ts'],
+  },
   'fast-check': { product: [], elsewhere: ['test/'] },
   'playwright-core': { product: [], elsewhere: ['bench/', 'test/'] },
   'axe-core': { product: [], elsewhere: ['test/'] },
@@ -228,7 +268,7 @@ t.test('every import stays within its walls', async (t) => {
 t.test('every relative import names a file, with its extension', async (t) => {
   const wrong = sources.flatMap(({ path, imports }) =>
     imports.flatMap(({ file, specifier }) => {
-      const isAsset = /\?(raw|url|inline)$/.test(specifier) || /\.(css|svg)$/.test(specifier);
+      const isAsset = /\?(raw|url|inline|worker&url)$/.test(specifier) || /\.(css|svg)$/.test(specifier);
       return file === undefined || isAsset || existsSync(join(ROOT, file)) ? [] : [`${path} → ${specifier}`];
     }),
   );

@@ -1,9 +1,9 @@
 /** Real: the reading of PINs and link addresses. Nothing is faked. */
 import fc from 'fast-check';
 import t from 'tap';
-import { parseLinkToken, parsePin } from '../../capture/pin.ts';
+import { parseEntry, parsePin } from '../../capture/pin.ts';
 
-const digits = fc.stringMatching(/^[0-9]{6}$/);
+const digits = fc.stringMatching(/^[0-9]{6,9}$/);
 
 t.test('a PIN is read however it is typed, spoken to a keyboard or pasted', async (t) => {
   for (const typed of [
@@ -26,10 +26,10 @@ t.test('a PIN is read however it is typed, spoken to a keyboard or pasted', asyn
   }
 });
 
-t.test('whatever separates the six digits, they are found', async () => {
+t.test('whatever separates the six to nine digits, they are found', async () => {
   const gap = fc.stringMatching(/^[ \t\-.·/_\u2013\u2014\u00a0\u200b]{0,3}$/);
   fc.assert(
-    fc.property(digits, fc.array(gap, { minLength: 7, maxLength: 7 }), (pin, gaps) => {
+    fc.property(digits, fc.array(gap, { minLength: 10, maxLength: 10 }), (pin, gaps) => {
       const typed = gaps.map((space, i) => space + (pin[i] ?? '')).join('');
       return parsePin(typed) === pin;
     }),
@@ -40,7 +40,7 @@ t.test('nothing else is a PIN', async (t) => {
   for (const typed of [
     '',
     '12345',
-    '1234567',
+    '1234567890',
     '12345a',
     'abcdef',
     '12 34 5',
@@ -53,14 +53,15 @@ t.test('nothing else is a PIN', async (t) => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary' }), (typed) => {
       const pin = parsePin(typed);
-      return pin === undefined || /^[0-9]{6}$/.test(pin);
+      return pin === undefined || /^[0-9]{6,9}$/.test(pin);
     }),
   );
 });
 
 t.test('an invitation link carries its token in the path', async (t) => {
-  t.equal(parseLinkToken('/j/abc-DEF_123'), 'abc-DEF_123');
-  t.equal(parseLinkToken('/j/abc/'), 'abc');
+  t.same(parseEntry('/j/abc-DEF_123'), { token: 'abc-DEF_123' });
+  t.same(parseEntry('/j/abc/'), { token: 'abc' });
+  t.same(parseEntry('/c/boiler-help'), { channel: 'boiler-help' });
   for (const path of [
     '/',
     '/j/',
@@ -71,6 +72,6 @@ t.test('an invitation link carries its token in the path', async (t) => {
     '/j/a%20b',
     `/j/${'a'.repeat(129)}`,
   ]) {
-    t.equal(parseLinkToken(path), undefined, path);
+    t.equal(parseEntry(path), undefined, path);
   }
 });

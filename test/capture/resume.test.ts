@@ -28,45 +28,45 @@ function newTab(): void {
 t.beforeEach(newBrowser);
 
 t.test('a reloaded tab goes on, by PIN and by link', async (t) => {
-  for (const linkToken of [undefined, 'link']) {
-    rememberResume({ token: 'first', linkToken });
-    rememberResume({ token: 'second', linkToken });
-    t.same(recallResume(undefined), { token: 'second', linkToken });
+  for (const entry of [undefined, 'link']) {
+    rememberResume({ token: 'first', entry });
+    rememberResume({ token: 'second', entry });
+    t.same(recallResume(undefined), { token: 'second', entry });
   }
 });
 
 t.test('the same link goes on in another tab; another link, or none, does not', async (t) => {
-  rememberResume({ token: 'one', linkToken: 'link' });
+  rememberResume({ token: 'one', entry: 'link' });
   newTab();
-  t.same(recallResume('link'), { token: 'one', linkToken: 'link' });
+  t.same(recallResume('link'), { token: 'one', entry: 'link' });
   t.equal(recallResume('other'), undefined);
   t.equal(recallResume(undefined), undefined);
 });
 
 t.test('a session by PIN leaves nothing behind for other tabs', async (t) => {
-  rememberResume({ token: 'one', linkToken: undefined });
+  rememberResume({ token: 'one', entry: undefined });
   newTab();
   t.equal(recallResume(undefined), undefined);
   t.equal(localStorage.getItem('fernblick.resume'), null);
 });
 
 t.test('a tab that another one took over from forgets its own token only', async (t) => {
-  rememberResume({ token: 'old', linkToken: 'link' });
+  rememberResume({ token: 'old', entry: 'link' });
   const older = sessionStorage;
   newTab();
-  rememberResume({ token: 'new', linkToken: 'link' });
+  rememberResume({ token: 'new', entry: 'link' });
   Object.assign(globalThis, { sessionStorage: older });
   forgetResume('old');
   t.equal(recallResume(undefined), undefined);
   newTab();
-  t.same(recallResume('link'), { token: 'new', linkToken: 'link' });
+  t.same(recallResume('link'), { token: 'new', entry: 'link' });
   forgetResume('new');
   t.equal(recallResume('link'), undefined);
 });
 
 t.test('what the person chose is kept over a reload and forgotten with the session', async (t) => {
   t.same(recallChoices(), NO_CHOICES);
-  const choices = { muted: true, paused: true, deviceId: 'front' };
+  const choices = { muted: true, paused: true, deviceId: 'front', photos: 'cameraDenied' } as const;
   rememberChoices(choices);
   t.same(recallChoices(), choices);
   forgetResume(undefined);
@@ -74,7 +74,15 @@ t.test('what the person chose is kept over a reload and forgotten with the sessi
 });
 
 t.test('what somebody else wrote there is no session and no choice', async (t) => {
-  for (const text of ['', 'null', '7', '[]', '{', '{"token":7}', '{"muted":"yes","deviceId":3}']) {
+  for (const text of [
+    '',
+    'null',
+    '7',
+    '[]',
+    '{',
+    '{"token":7}',
+    '{"muted":"yes","deviceId":3,"photos":"none"}',
+  ]) {
     sessionStorage.setItem('fernblick.resume', text);
     sessionStorage.setItem('fernblick.choices', text);
     t.equal(recallResume(undefined), undefined, text);

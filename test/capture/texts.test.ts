@@ -12,6 +12,7 @@ const GENERIC = 'Something went wrong in the service. Please try again.';
 t.test('every refusal that a customer can cause has a sentence of its own', async (t) => {
   const own: ErrorCode[] = [
     'pinUnknown',
+    'pinClosed',
     'linkUnknown',
     'linkExpired',
     'linkUsed',

@@ -7,18 +7,25 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createAdmission } from '../../relay/admission.ts';
+import { createChannels } from '../../relay/channels.ts';
+import { Groups } from '../../relay/groups.ts';
+import { Guessing } from '../../relay/guessing.ts';
 import { createLog, type Log } from '../../relay/log.ts';
+import { createMail } from '../../relay/mail.ts';
 import type { MediaPlane, PeerListener } from '../../relay/media-plane.ts';
 import { createMemoryLimiter } from '../../relay/memory.ts';
 import { parseClientMessage } from '../../relay/messages.ts';
 import { ERRORS, type PeerId, type ServerMessage } from '../../relay/protocol.ts';
 import type { HttpRequest, Socket } from '../../relay/server.ts';
+import { DEFINITIONS } from '../../relay/settings-documents.ts';
 import { createSignalling, type Signalling } from '../../relay/signalling.ts';
-import { currentTerms } from '../../relay/terms.ts';
-import { openScene, type Scene } from '../support/sessions-scene.ts';
+import { builtInTexts, termsOf } from '../../relay/terms.ts';
+import { CHANNEL, openScene, type Scene } from '../support/sessions-scene.ts';
 
 export const ANNA = 'anna';
 export const BERT = 'bert';
+/** Documents as a new relay has them, and one channel. */
+const DOCUMENTS = { groups: DEFINITIONS.groups.initial, channels: { channels: [CHANNEL] } };
 
 /** Memory where there is some: a fuzzer has no use for a disk that keeps. */
 const FOLDER = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
@@ -121,6 +128,10 @@ export class FakeSocket implements Socket {
     return true;
   }
 
+  isBehind(): boolean {
+    return false;
+  }
+
   close(code: number): void {
     this.closed ??= code;
     this.#due.clear();
@@ -161,24 +172,45 @@ export async function openFront(): Promise<Front> {
   const errors: string[] = [];
   const log = watchedLog(errors);
   const scene = await openScene(folder, { plane, log });
-  const { sessions, directory, clock } = scene;
+  const { sessions, directory, clock, store } = scene;
   const now = () => clock.now;
   const signalling = createSignalling({
+    store,
     sessions,
     // Refusals take their time for real; here they would only take ours.
     admission: createAdmission({
       directory,
-      limiter: createMemoryLimiter(),
+      guessing: new Guessing(),
       sessions,
       now,
+      onLevelChange: () => undefined,
       wait: async () => {},
+    }),
+    channels: createChannels({
+      groups: new Groups((name) => DOCUMENTS[name]),
+      queue: sessions.queues,
+      limiter: createMemoryLimiter(),
+      mail: createMail({ settings: () => DEFINITIONS.mail.initial }),
+      brand: 'Fernblick',
+      consoleUrl: () => '',
+      log,
     }),
     accountOf: async ({ headers }) =>
       ({ [ANNA]: scene.anna, [BERT]: scene.bert })[headers.get('cookie') ?? ''],
     refuseOrigin: () => undefined,
-    terms: currentTerms('Fernblick'),
+    terms: () => termsOf(builtInTexts('Fernblick'), 1),
     brand: 'Fernblick',
-    consoleSettings: () => ({ customerUrl: '', maxActiveSessions: 1, smsGateway: false, mailGateway: false }),
+    consoleSettings: () => ({
+      customerUrl: '',
+      maxActiveSessions: 1,
+      smsGateway: false,
+      mailGateway: false,
+      ways: [],
+      waitingSteps: { amberMs: 60_000, redMs: 180_000 },
+      awayMs: 0,
+      replies: [],
+    }),
+    mayInvite: () => true,
     log,
     now,
   });

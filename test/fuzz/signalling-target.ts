@@ -9,7 +9,7 @@
 import { setImmediate as turnOfTheLoop } from 'node:timers/promises';
 import { parseClientMessage } from '../../relay/messages.ts';
 import type { Account, ServerMessage } from '../../relay/protocol.ts';
-import { currentTerms } from '../../relay/terms.ts';
+import { builtInTexts, termsOf } from '../../relay/terms.ts';
 import { mutatedLines } from './mutate.ts';
 import { chance, pick, type Random } from './random.ts';
 import { ANNA, BERT, FakeSocket, type Front, openFront } from './signalling-scene.ts';
@@ -27,10 +27,19 @@ const FLOODS_MAX = 300;
 /** So that the limit of 50 messages a second is met by those who mean to. */
 const STEP_MS = 25;
 
-const HASH = currentTerms('Fernblick').en.hash;
-const VERSION = currentTerms('Fernblick').en.version;
+const { hash: HASH, version: VERSION } = termsOf(builtInTexts('Fernblick'), 1).en;
 const FIELDS = { name: 'Frau Keller', phone: '', email: '', ticketId: '', custom: {} };
 const DEVICES = { microphone: 'on', camera: 'on' };
+const PREFLIGHT = {
+  ...{ camera: 'noPicture', microphone: 'works', relay: 'slow', media: 'blocked', uplink: 'poor' },
+  ...{ roundTripMs: 400, uplinkKbps: 90 },
+};
+
+const CAMERA = {
+  ...{ light: 'off', zoom: { value: 1, min: 1, max: 8, step: 0.1 }, lens: 1 },
+  lenses: [{ id: 1, kind: 'wide', number: 0 }],
+  ...{ preference: 'sharp', saveData: false, paused: 'nobody', covered: 'parts' },
+};
 
 let lastId = 0;
 function line(actor: string, type: string, params: object = {}): string {
@@ -85,6 +94,7 @@ const FLOWS: readonly string[][] = [
   [
     ...[hello(ANNA), line(ANNA, 'createSession', { fields: FIELDS, method: 'link' }), hello('dora')],
     ...[line('dora', 'claimLink', { token: '$token' }), line('dora', 'declineTerms', agreed)],
+    ...[line('dora', 'claimChannel', { channel: 'help' }), line('dora', 'declineTerms', agreed)],
   ],
   [
     ...[
@@ -94,7 +104,74 @@ const FLOWS: readonly string[][] = [
     ...[line(ANNA, 'invite', { sessionId: '$session', method: 'link' })],
     ...[line(ANNA, 'editSession', { sessionId: '$session', fields: FIELDS }), line('carl', 'ping')],
     ...[line('carl', 'picture', { sessionId: '$session', picture: { mode: 'stills', cause: 'bandwidth' } })],
+    ...[line('carl', 'probe', { sessionId: '$session', padding: 'x'.repeat(40) })],
+    ...[line('carl', 'preflight', { sessionId: '$session', preflight: PREFLIGHT })],
     'carl !binary 0100000007ffd8ff00',
+  ],
+  [
+    ...CALL,
+    line('carl', 'openBoard', { sessionId: '$session', after: 0 }),
+    ...[
+      {
+        type: 'add',
+        surface: 0,
+        mark: { id: 'aaaaaaaa', tool: 'pen', colour: 'blue', points: [0, 0, 10_000, 9] },
+      },
+      {
+        type: 'add',
+        surface: 0,
+        mark: { id: 'bbbbbbbb', tool: 'text', colour: 'black', points: [5, 5], text: 'x' },
+      },
+      { type: 'remove', markId: 'aaaaaaaa' },
+      { type: 'restore', markId: 'aaaaaaaa' },
+      { type: 'clear', surface: 0 },
+    ].flatMap((operation) =>
+      ['carl', ANNA].map((who) => line(who, 'draw', { sessionId: '$session', operation })),
+    ),
+    line(ANNA, 'sketch', {
+      sessionId: '$session',
+      sketch: { markId: 'cccccccc', surface: 0, tool: 'laser', colour: 'blue', from: 0, points: [1, 2] },
+    }),
+    line(ANNA, 'freeze', { sessionId: '$session' }),
+    'carl !binary 0200000063000000010000000000000006ffd8ffe00010',
+    line(ANNA, 'openStill', { sessionId: '$session', surface: 1, offset: 0 }),
+    line(ANNA, 'unfreeze', { sessionId: '$session' }),
+    line(ANNA, 'freeze', { sessionId: '$session' }),
+    line('carl', 'freezeFailed', { sessionId: '$session', surface: 2 }),
+  ],
+  [
+    ...CALL,
+    ...[line('carl', 'cameraState', { sessionId: '$session', state: CAMERA })],
+    ...[
+      ...[
+        { type: 'light', on: true },
+        { type: 'zoom', value: 2 },
+        { type: 'lens', lens: 1 },
+      ],
+      ...[
+        { type: 'prefer', preference: 'smooth' },
+        { type: 'pause', paused: false },
+      ],
+    ].map((wish) => line(ANNA, 'askCamera', { sessionId: '$session', wish })),
+    ...['done', 'asked', 'declined'].map((outcome, i) =>
+      line('carl', 'cameraWishDone', { sessionId: '$session', wishId: i + 1, outcome }),
+    ),
+    '* !tick 200000',
+    line(ANNA, 'takePhoto', { sessionId: '$session' }),
+    line(ANNA, 'askConsent', { sessionId: '$session', kind: 'photos' }),
+    line('carl', 'openPhotos', { sessionId: '$session' }),
+    line('carl', 'offerPhoto', {
+      ...{ sessionId: '$session', photoId: 0, format: 'image/jpeg' },
+      ...{ bytes: 6, sha256: 'ab'.repeat(32) },
+    }),
+    'carl !binary 0300000007408f4800000000000000000100000000ffd8ffe00010',
+    line(ANNA, 'openPhotoMarks', { sessionId: '$session', photoId: 1 }),
+    line(ANNA, 'markPhoto', {
+      ...{ sessionId: '$session', photoId: 1 },
+      operations: [{ type: 'remove', markId: 'aaaaaaaa' }],
+    }),
+    line('carl', 'photoFailed', { sessionId: '$session', photoId: 1, reason: 'failed' }),
+    line('carl', 'cancelPhoto', { sessionId: '$session', photoId: 1 }),
   ],
   [
     hello(ANNA),

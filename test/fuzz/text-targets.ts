@@ -1,20 +1,25 @@
 /** Fuzz targets for what comes as text: signalling messages, SDP, HTTP requests, PINs, links and addresses. */
 
-import { parseLinkToken, parsePin } from '../../capture/pin.ts';
+import { parseEntry, parsePin } from '../../capture/pin.ts';
 import { formatProfileLevelId, isSameProfile, parseProfileLevelId } from '../../codec/h264-profile.ts';
 import { addressKey } from '../../relay/address-key.ts';
 import { createAdmission } from '../../relay/admission.ts';
+import { Guessing } from '../../relay/guessing.ts';
 import { parseClientMessage } from '../../relay/messages.ts';
 import { isFailure } from '../../relay/outcome.ts';
 import {
   ERRORS,
+  FREEZE_HEADER_BYTES,
+  FREEZE_MAX_BYTES,
+  FREEZE_PART_MAX_BYTES,
+  FREEZE_SHOWN_HEADER_BYTES,
   STILL_HEADER_BYTES,
   STILL_MAX_BYTES,
   STILL_SHOWN_HEADER_BYTES,
 } from '../../relay/protocol.ts';
 import type { Sessions } from '../../relay/sessions.ts';
-import { readStill, showStill } from '../../relay/stills.ts';
-import type { Directory, Limiter } from '../../relay/store.ts';
+import { FreezeUpload, readFreezePart, readStill, showFreezePart, showStill } from '../../relay/stills.ts';
+import type { Directory } from '../../relay/store.ts';
 import { exampleRequests } from '../support/protocol-document.ts';
 import { type Json, mutatedJson, mutatedText, randomJson } from './mutate.ts';
 import { chance, pick, type Random, randomBytes } from './random.ts';
@@ -84,7 +89,7 @@ const TYPED = [
 const TOKEN = 'aB3_-'.repeat(9).slice(0, 43);
 const ADDRESSES = ['127.0.0.1', '::1', '::ffff:10.0.0.1', '2001:db8:1:2:3:4:5:6', 'fe80::1%eth0', '1::', ''];
 
-/** Pages show six digits or ask again; the relay looks up nothing but digits and tokens of its own form. */
+/** Pages show six to nine digits or ask again; the relay looks up nothing but digits and tokens of its own form. */
 const entrance: FuzzTarget = {
   name: 'entrance',
   about: 'PINs and links as typed, and the address they come from',
@@ -100,10 +105,11 @@ const entrance: FuzzTarget = {
     const text = input.toString();
     const complaints: string[] = [];
     const pin = parsePin(text);
-    if (pin !== undefined && !/^[0-9]{6}$/.test(pin)) {
+    if (pin !== undefined && !/^[0-9]{6,9}$/.test(pin)) {
       complaints.push(`PIN ${pin}`);
     }
-    const token = parseLinkToken(text);
+    const entry = parseEntry(text);
+    const token = entry && ('token' in entry ? entry.token : entry.channel);
     if (token !== undefined && !/^[\w-]{1,128}$/.test(token)) {
       complaints.push(`token ${token}`);
     }
@@ -124,13 +130,6 @@ const entrance: FuzzTarget = {
   },
 };
 
-const OPEN_LIMITER: Limiter = {
-  check: async () => true,
-  consume: async () => true,
-  refund: async () => undefined,
-  forget: async () => undefined,
-};
-
 /** The real admission before a directory in which nothing is, and which writes down what it is asked. */
 function entering(looked: string[]) {
   const note = async (what: string) => {
@@ -139,9 +138,10 @@ function entering(looked: string[]) {
   };
   return createAdmission({
     directory: { findPin: note, findToken: note } as unknown as Directory,
-    limiter: OPEN_LIMITER,
+    guessing: new Guessing(),
     sessions: { invited: () => undefined } as unknown as Sessions,
     now: () => 0,
+    onLevelChange: () => undefined,
     wait: async () => undefined,
   });
 }
@@ -175,11 +175,55 @@ const h264Profiles: FuzzTarget = {
   },
 };
 
-/** The one kind of binary frame that pages send. */
+/** A part of a still to draw on, taken as the one part of an upload that waits for it. */
+const freezeParts: FuzzTarget = {
+  name: 'freeze-parts',
+  about: 'parts of a frozen picture over the WebSocket',
+  corpora: ['freeze-parts', 'stills'],
+  decides: true,
+  maxBytes: 140_000,
+  seeds: [
+    Buffer.from('0200000007000000010000000000000006ffd8ffe00010', 'hex'),
+    Buffer.from('02ffffffff00000001', 'hex'),
+  ],
+  slowestMs: SLOWEST_MS,
+  make: (random) => {
+    const length = chance(random, 10) ? FREEZE_PART_MAX_BYTES + random(10) - 5 : random(100);
+    const head = Buffer.alloc(FREEZE_HEADER_BYTES);
+    head.writeUInt8(2, 0);
+    head.writeUInt32BE(random(2 ** 32), 1);
+    head.writeUInt32BE(random(3), 5);
+    head.writeUInt32BE(chance(random, 70) ? 0 : random(2 ** 32), 9);
+    head.writeUInt32BE(chance(random, 70) ? length + 3 : random(2 ** 32), 13);
+    return Buffer.concat([
+      chance(random, 80) ? head : Buffer.from(randomBytes(random, random(FREEZE_HEADER_BYTES + 2))),
+      Buffer.from('ffd8ff', 'hex'),
+      Buffer.alloc(length, random(256)),
+    ]);
+  },
+  run: (input) => {
+    const read = readFreezePart(input);
+    const hasId = Number.isInteger(read.id) && read.id >= 0 && read.id < 2 ** 32;
+    if (!read.ok) {
+      return { complaints: hasId && Object.hasOwn(ERRORS, read.code) ? [] : [JSON.stringify(read)] };
+    }
+    const { part } = read;
+    const taken = new FreezeUpload(1).take(part);
+    const jpeg = typeof taken === 'object' ? taken.jpeg : undefined;
+    const isWhole = Buffer.from(showFreezePart(7, part).subarray(FREEZE_SHOWN_HEADER_BYTES)).equals(
+      part.bytes,
+    );
+    const fits = part.totalBytes <= FREEZE_MAX_BYTES && part.bytes.length <= FREEZE_PART_MAX_BYTES;
+    const isDue = !jpeg || (part.offset === 0 && Buffer.from(jpeg).equals(part.bytes));
+    return { complaints: hasId && isWhole && fits && isDue ? [] : ['not what was sent'], accepted: true };
+  },
+};
+
+/** The kind of binary frame that phones send most. */
 const stills: FuzzTarget = {
   name: 'stills',
   about: 'single pictures over the WebSocket',
-  corpora: ['stills'],
+  corpora: ['freeze'],
   decides: true,
   maxBytes: 140_000,
   seeds: [Buffer.from('0100000007ffd8ffe000104a464946', 'hex'), Buffer.from('01ffffffffffd8ff', 'hex')],
@@ -210,4 +254,4 @@ const stills: FuzzTarget = {
   },
 };
 
-export const TEXT_TARGETS: readonly FuzzTarget[] = [messages, stills, entrance, h264Profiles];
+export const TEXT_TARGETS: readonly FuzzTarget[] = [messages, stills, freezeParts, entrance, h264Profiles];

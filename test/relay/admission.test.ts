@@ -1,11 +1,11 @@
 /**
- * Real: the way to a session by PIN or link with its limits and the time of its refusals, and the memory limiter.
+ * Real: the way to a session by PIN or link with its limits and the time of its refusals, and who may still try.
  * Faked: the directory of invitations and the sessions (two maps), and the clock that limits and expiry go by.
  */
 import t from 'tap';
-import { createAdmission, lateRefusal } from '../../relay/admission.ts';
+import { alarmOf, createAdmission, lateRefusal } from '../../relay/admission.ts';
+import { Guessing, type GuessingLevel } from '../../relay/guessing.ts';
 import type { LiveSession } from '../../relay/live-session.ts';
-import { createMemoryLimiter } from '../../relay/memory.ts';
 import { isFailure } from '../../relay/outcome.ts';
 import type { Sessions } from '../../relay/sessions.ts';
 import type { Directory, Invitation, InvitationState } from '../../relay/store.ts';
@@ -22,12 +22,14 @@ const TOKEN = 't'.repeat(43);
 const ADDRESS = '192.0.2.1';
 const LIVE_PIN = '481627';
 
-function scene() {
+/** @param isPatient refusals take their time */
+function scene({ isPatient = true } = {}) {
   const clock = { now: 1_767_225_600_000 };
   const invitations: Invitation[] = [];
   const sessions = new Map<number, LiveSession>();
   /** PINs that the directory was asked for. */
   const asked: string[] = [];
+  const levels: GuessingLevel[] = [];
   const directory: Pick<Directory, 'findPin' | 'findToken'> = {
     findPin: async (pin, now) => {
       asked.push(pin);
@@ -37,21 +39,30 @@ function scene() {
   };
   const admission = createAdmission({
     directory: directory as Directory,
-    limiter: createMemoryLimiter({ now: () => clock.now }),
+    guessing: new Guessing(),
     sessions: { invited: ({ sessionId }: Invitation) => sessions.get(sessionId) } as unknown as Sessions,
     now: () => clock.now,
+    onLevelChange: (level) => levels.push(level),
+    ...(isPatient ? {} : { wait: async () => undefined }),
   });
   /** An invitation into a session; without `open` the session takes nobody any more. */
-  const invite = (pin: string, token: string, state: InvitationState = 'live', open = true) => {
+  const invite = (
+    pin: string,
+    token: string,
+    state: InvitationState = 'live',
+    open = true,
+    validFrom = 0,
+  ) => {
     const sessionId = 1001 + invitations.length;
-    invitations.push({ sessionId, pin, token, expiresAt: clock.now + 20 * MINUTE_MS, state });
+    const expiresAt = clock.now + 20 * MINUTE_MS;
+    invitations.push({ sessionId, pin, token, validFrom, expiresAt, state });
     const session = { name: `session ${sessionId}` } as unknown as LiveSession;
     if (open) {
       sessions.set(sessionId, session);
     }
     return session;
   };
-  return { clock, admission, invite, asked };
+  return { clock, admission, invite, asked, levels };
 }
 
 const code = (result: LiveSession | { failed: string }) => (isFailure(result) ? result.failed : 'admitted');
@@ -199,3 +210,40 @@ t.test('who comes second is refused in the way they came', async (t) => {
   t.equal(lateRefusal('pin'), 'pinUnknown');
   t.equal(lateRefusal('link'), 'linkUsed');
 });
+
+t.test('a level is told when it changes, and ends by the passing of time', async (t) => {
+  const { admission, clock, levels, invite } = scene({ isPatient: false });
+  const session = invite(LIVE_PIN, TOKEN);
+  for (let guess = 0; guess < 3_100; guess++) {
+    await admission.byPin('999999', `10.${guess >> 8}.${guess & 255}.1`);
+  }
+  t.same(levels, ['raised', 'siege', 'closed']);
+  t.same(levels.map(alarmOf), ['guessing', 'guessing', 'closed']);
+  t.same(
+    await admission.byPin(LIVE_PIN, ADDRESS),
+    { failed: 'pinClosed' },
+    'nobody comes in by PIN any more',
+  );
+  t.equal(await admission.byLink(TOKEN), session, 'but by link');
+  t.same(admission.attempts, { admitted: 0, unknown: 3_000, locked: 101 });
+  clock.now += 60 * MINUTE_MS;
+  admission.tick();
+  t.equal(levels.at(-1), 'calm');
+  t.equal(alarmOf('calm'), 'none');
+  const later = invite('555444', 'z'.repeat(43));
+  t.equal(await admission.byPin('555444', ADDRESS), later);
+});
+
+t.test(
+  'the link of an appointment tells its time before it, opens then, and no more afterwards',
+  async (t) => {
+    const { clock, admission, invite } = scene();
+    const [token, from, until] = ['a'.repeat(43), clock.now + MINUTE_MS, clock.now + 20 * MINUTE_MS];
+    const session = invite('', token, 'live', true, from);
+    t.same(await admission.byLink(token), { early: { from, until } });
+    clock.now = from;
+    t.equal(await admission.byLink(token), session);
+    clock.now = until;
+    t.same(await admission.byLink(token), { failed: 'linkExpired' });
+  },
+);

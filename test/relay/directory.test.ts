@@ -90,32 +90,45 @@ t.test('a PIN that the table has live although the space had it free is left out
   t.not(second?.pin, first?.pin);
 });
 
-t.test('when no PIN is free none is given, nothing changes, and links still work', async (t) => {
+t.test('when many PINs are live, or somebody guesses, new ones have eight digits', async (t) => {
   const { store, technicianId } = await openFresh(t);
   const space = lastFirst();
-  for (let i = space.free; i > 1; i--) {
+  const directory = await openSqliteDirectory(store, SECRETS, NOW, space);
+  const open = async (wanted: { longPin?: boolean } = {}) => {
+    const { id: sessionId } = await addSession(store, technicianId);
+    const times = { expiresAt: NOW + 60_000, now: NOW };
+    return store.transaction((tx) =>
+      directory.open(tx, { sessionId, pin: true, link: false, ...times, ...wanted }),
+    );
+  };
+  for (let live = 0; live < 1_999; live++) {
     space.draw();
   }
-  const directory = await openSqliteDirectory(store, SECRETS, NOW, space);
-  const { id: sessionId } = await addSession(store, technicianId);
-  const { id: second } = await addSession(store, technicianId);
-  const expiresAt = NOW + 60_000;
-  const open = (id: number, pin: boolean, now: number) =>
-    store.transaction((tx) =>
-      directory.open(tx, { sessionId: id, pin, link: !pin, expiresAt: now + 60_000, now }),
-    );
-  const last = await open(sessionId, true, NOW);
-  t.match(last, { pin: /^\d{6}$/, expiresAt });
-  t.equal(await open(second, true, NOW), undefined);
-  t.equal(await directory.live(second), undefined);
-  const link = await open(second, false, NOW);
-  t.match(link, { token: /./ });
-  t.equal(await open(second, true, NOW), undefined);
-  t.strictSame(await directory.live(second), link, 'the link is as it was');
+  t.match(await open({ longPin: true }), { pin: /^\d{8}$/ }, 'somebody guesses');
+  const short = await open();
+  t.match(short, { pin: /^\d{6}$/ }, 'the two thousandth');
+  const long = await open();
+  t.match(long, { pin: /^\d{8}$/ }, 'one more');
+  t.strictSame(await directory.findPin(long?.pin ?? '', NOW), long);
+  await store.transaction((tx) => directory.finish(tx, short?.sessionId ?? 0, 'used', NOW));
+  t.match(await open(), { pin: /^\d{6}$/ }, 'one that rests does not count');
+});
 
-  await store.transaction((tx) => directory.finish(tx, sessionId, 'used', NOW));
-  t.equal(await open(second, true, NOW + PIN_QUARANTINE_MS - 1), undefined);
-  t.match(await open(second, true, NOW + PIN_QUARANTINE_MS), { pin: last?.pin });
+t.test('a full space of six digits gives eight as well, and links still work', async (t) => {
+  const { store, technicianId } = await openFresh(t);
+  const space = lastFirst();
+  while (space.free > 0) {
+    space.rest(space.draw() ?? '', NOW + PIN_QUARANTINE_MS);
+  }
+  const directory = await openSqliteDirectory(store, SECRETS, NOW, space);
+  const open = async (pin: boolean, now: number) => {
+    const { id: sessionId } = await addSession(store, technicianId);
+    const expiresAt = now + 60_000;
+    return store.transaction((tx) => directory.open(tx, { sessionId, pin, link: !pin, expiresAt, now }));
+  };
+  t.match(await open(true, NOW), { pin: /^\d{8}$/ });
+  t.match(await open(false, NOW), { token: /./ });
+  t.match(await open(true, NOW + PIN_QUARANTINE_MS), { pin: /^\d{6}$/ });
 });
 
 t.test('another server key is refused while it matters', async (t) => {

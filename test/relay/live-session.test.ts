@@ -4,7 +4,7 @@
  * that is full.
  */
 import t, { type Test } from 'tap';
-import { technicianActor } from '../../relay/live-session.ts';
+import { technicianActor } from '../../relay/session-context.ts';
 import {
   accept,
   createSession,
@@ -69,7 +69,7 @@ test('the order on disk is the order that was shown', async (t, scene) => {
       sessions.devices(session, 'customer', { microphone: index % 2 ? 'on' : 'muted', camera: 'on' }),
     ),
     sessions.start(anna, session),
-    sessions.leave(session, customer),
+    sessions.customers.leave(session, customer),
   ]);
   const later = console.of('log').map(({ event }) => event);
   t.equal(later.length, 42);
@@ -86,7 +86,7 @@ test('of several customers with the same PIN exactly one gets in', async (t, sce
   const { session, view } = await createSession(scene, anna);
   const pages = Array.from({ length: 5 }, () => new Page());
   for (const page of pages) {
-    await sessions.claim(session, page, 'pin');
+    await sessions.customers.claim(session, page, 'pin');
   }
   const answers = await Promise.all(
     pages.map((page, index) => accept(sessions, session, page, `hash-${index}`)),
@@ -108,9 +108,10 @@ test('of several customers with the same PIN exactly one gets in', async (t, sce
   const consents = await store.consents(session.record.id);
   t.equal(consents.length, 1);
   t.match(consents[0], {
-    accepted: true,
-    termsHash: TERMS.hash,
-    termsVersion: 1,
+    kind: 'terms',
+    answer: 'granted',
+    textHash: TERMS.hash,
+    version: 1,
     language: 'de',
     at: clock.now,
   });
@@ -124,7 +125,7 @@ test('between accepting, declining, ending and expiring exactly one wins', async
   const rivals = {
     decline: async () => {
       const { session, first, second } = await rivalry();
-      const declining = sessions.decline(session, second, TERMS);
+      const declining = sessions.customers.decline(session, second, TERMS);
       return { session, accepted: accept(sessions, session, first, 'h1'), other: declining };
     },
     end: async () => {
@@ -142,8 +143,8 @@ test('between accepting, declining, ending and expiring exactly one wins', async
   async function rivalry() {
     const { session } = await createSession(scene, anna);
     const [first, second] = [new Page(), new Page()];
-    await sessions.claim(session, first, 'pin');
-    await sessions.claim(session, second, 'pin');
+    await sessions.customers.claim(session, first, 'pin');
+    await sessions.customers.claim(session, second, 'pin');
     return { session, first, second };
   }
   const ends = { decline: 'declined', end: 'closedByTechnician', expire: 'expired' };
@@ -166,7 +167,7 @@ test('a change that fails on disk has not happened: nobody is told, everything g
   const { session, view } = await createSession(scene, anna);
   await sessions.openLog(console, session);
   const customer = new Page();
-  await sessions.claim(session, customer, 'pin');
+  await sessions.customers.claim(session, customer, 'pin');
   const before = structuredClone(session.record);
   const events = await store.events(session.record.id);
   console.heard.splice(0);
@@ -182,7 +183,7 @@ test('a change that fails on disk has not happened: nobody is told, everything g
   t.same(await store.consents(session.record.id), []);
   t.ok(await directory.findPin(view.invitation?.pin ?? '', clock.now), 'the PIN is still good');
   t.equal(
-    await sessions.resume('hash-1', 'hash-2', new Page(), []),
+    await sessions.customers.resume('hash-1', 'hash-2', new Page(), []),
     undefined,
     'the token is good for nothing',
   );
@@ -245,13 +246,13 @@ test('the log tells the whole story, and no PIN or token', async (t, scene) => {
   const token = invited.invitation?.link?.split('/j/')[1] ?? '';
   t.match(invited.invitation, { pin, link: /^https:\/\/help\.example\.org\/j\/[\w-]{43}$/ });
   const customer = new Page();
-  await sessions.claim(session, customer, 'link');
+  await sessions.customers.claim(session, customer, 'link');
   await accept(sessions, session, customer, 'secret-hash');
   clock.now += 1_000;
   await sessions.start(anna, session);
   await sessions.devices(session, 'customer', { ...DEVICES, microphone: 'muted' });
   await sessions.edit(anna, session, { ...FIELDS, phone: '+49 30 1', custom: { floor: '2' } });
-  await sessions.leave(session, customer);
+  await sessions.customers.leave(session, customer);
   await sessions.dismiss(anna, session);
   const events = await store.events(session.record.id);
   t.same(

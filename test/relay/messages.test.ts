@@ -80,6 +80,7 @@ const BOUNDS: { type: string; path: string; good: unknown[]; bad: unknown[] }[] 
   },
   { type: 'invite', path: 'method', good: ['pin', 'link'], bad: ['sms', ''] },
   { type: 'claimPin', path: 'pin', good: ['', '1'.repeat(32)], bad: ['1'.repeat(33), 481627] },
+  { type: 'claimChannel', path: 'channel', good: ['help', 'c'.repeat(40)], bad: ['c'.repeat(41)] },
   { type: 'claimLink', path: 'token', good: ['', 't'.repeat(128)], bad: ['t'.repeat(129)] },
   { type: 'acceptTerms', path: 'version', good: [1], bad: [0, -1, 1.5] },
   {
@@ -134,13 +135,16 @@ t.test('an unknown key is refused wherever it stands', async (t) => {
   }
 });
 
-t.test('a missing key is refused, but for the one that is optional', async (t) => {
+/** Of the examples. */
+const OPTIONAL = ['hello resume', 'endSession outcome', 'endSession notes'];
+
+t.test('a missing key is refused, but for those that are optional', async (t) => {
   for (const [type, text] of examples) {
     for (const key of Object.keys(JSON.parse(text) as Json)) {
       const without = edited(type, (message) => {
         delete message[key];
       });
-      const optional = type === 'hello' && key === 'resume';
+      const optional = OPTIONAL.includes(`${type} ${key}`);
       t.equal(parseClientMessage(without).ok, optional, `${type} without ${key}`);
     }
   }

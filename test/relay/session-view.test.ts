@@ -19,6 +19,7 @@ function record(machine: Partial<SessionMachine> = {}, more: Partial<SessionReco
   return {
     id: 1001,
     technicianId: 2,
+    groupId: '',
     machine: { ...createMachine(NOW), ...machine },
     fields: { name: 'Frau Keller', phone: '', email: '', ticketId: 'T-77', custom: { device: 'X3' } },
     channel: '',
@@ -29,6 +30,10 @@ function record(machine: Partial<SessionMachine> = {}, more: Partial<SessionReco
     customer: null,
     resumeHash: null,
     previousResumeHash: null,
+    transfer: null,
+    outcome: null,
+    notes: '',
+    rating: null,
     ...more,
   };
 }
@@ -38,7 +43,11 @@ function presence(more: Partial<Presence> = {}): Presence {
     invitation: undefined,
     customerConnected: false,
     technicianConnected: true,
+    queuePosition: undefined,
+    consents: {},
     picture: LIVE_PICTURE,
+    preflight: undefined,
+    camera: undefined,
     devices: { customer: NO_DEVICES, technician: NO_DEVICES },
     away: { customer: undefined, technician: undefined },
     paused: { customer: undefined, technician: undefined },
@@ -57,11 +66,13 @@ t.test('the technician sees fields, times and status of a new session', async (t
     createdAt: NOW,
     fields: { name: 'Frau Keller', phone: '', email: '', ticketId: 'T-77', custom: { device: 'X3' } },
     channel: '',
+    queued: false,
+    notes: '',
   });
 });
 
 t.test('of an invitation, the technician sees what was asked for', async (t) => {
-  const invitation = { sessionId: 1001, expiresAt: NOW + 1, state: 'live' } as const;
+  const invitation = { sessionId: 1001, validFrom: 0, expiresAt: NOW + 1, state: 'live' } as const;
   const shown = (pin: string | null, token: string | null) =>
     technicianView(record(), presence({ invitation: { ...invitation, pin, token } }), ORIGIN).invitation;
   t.same(shown('481627', null), { expiresAt: NOW + 1, pin: '481627' });
@@ -86,6 +97,7 @@ t.test('the customer appears in the view with the acceptance, with devices and c
     browser: 'Safari 26 on iPhone',
     connected: true,
     mediaReady: true,
+    consents: {},
   });
 });
 
@@ -145,6 +157,7 @@ t.test("nothing of the case is in the customer's view", async (t) => {
     technician: 'Anna',
     technicianDevices: NO_DEVICES,
     technicianConnected: true,
+    consents: {},
   });
 });
 

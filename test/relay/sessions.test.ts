@@ -91,7 +91,7 @@ test('a technician has at most so many active sessions', async (t, scene) => {
   t.type(await sessions.start(anna, first.session), 'object');
   t.equal(await sessions.start(anna, second.session), 'tooManyActiveSessions');
   t.equal(second.session.record.machine.state, 'waiting');
-  await sessions.customerLost(first.session, first.customer, 'connection');
+  await sessions.customers.lost(first.session, first.customer, 'connection');
   t.equal(first.session.record.machine.state, 'reconnecting');
   t.equal(await sessions.start(anna, second.session), 'tooManyActiveSessions', 'an interrupted one counts');
   const other = await createWaiting(scene, bert);
@@ -108,47 +108,67 @@ test('a lost customer resumes with the token, and gets the next one', async (t, 
   const { session, customer } = await createWaiting(scene, anna);
   await sessions.start(anna, session);
   const first = `hash-${session.record.id}`;
-  await sessions.customerLost(session, customer, 'connection');
+  await sessions.customers.lost(session, customer, 'connection');
   t.equal(session.record.machine.state, 'reconnecting');
   t.equal(sessions.views(anna)[0]?.customer?.connected, false);
   const back = new Page();
-  t.equal(await sessions.resume(first, 'second', back, []), session);
+  t.equal(await sessions.customers.resume(first, 'second', back, []), session);
   t.equal(session.record.machine.state, 'active');
   t.equal(back.of('customer').at(-1)?.customer.phase, 'active');
-  t.equal(await sessions.resume(first, 'third', new Page(), []), session, 'the answer may have been lost');
-  t.equal(await sessions.resume('second', 'x', new Page(), []), undefined, 'what was never used is replaced');
-  t.equal(await sessions.resume('third', 'fourth', new Page(), []), session);
-  t.equal(await sessions.resume(first, 'x', new Page(), []), undefined, 'only the last two are good');
-  t.equal(await sessions.resume('unknown', 'x', new Page(), []), undefined);
+  t.equal(
+    await sessions.customers.resume(first, 'third', new Page(), []),
+    session,
+    'the answer may have been lost',
+  );
+  t.equal(
+    await sessions.customers.resume('second', 'x', new Page(), []),
+    undefined,
+    'what was never used is replaced',
+  );
+  t.equal(await sessions.customers.resume('third', 'fourth', new Page(), []), session);
+  t.equal(
+    await sessions.customers.resume(first, 'x', new Page(), []),
+    undefined,
+    'only the last two are good',
+  );
+  t.equal(await sessions.customers.resume('unknown', 'x', new Page(), []), undefined);
 });
 
 test('of a session that is over, the customer who comes back is told how it ended, and no more', async (t, scene) => {
   const { sessions, anna, store } = scene;
   const { session, customer } = await createWaiting(scene, anna);
   const token = `hash-${session.record.id}`;
-  await sessions.customerLost(session, customer, 'connection');
+  await sessions.customers.lost(session, customer, 'connection');
   await sessions.end(anna, session);
   const before = await store.session(session.record.id);
   const late = new Page();
-  t.equal(await sessions.resume(token, 'next', late, []), session);
+  t.equal(await sessions.customers.resume(token, 'next', late, []), session);
   t.match(session.customerView(), { phase: 'ended', endedAs: 'closedByTechnician' });
   t.not(session.customer, late);
   t.same(await store.session(session.record.id), before, 'nothing is written');
-  t.equal(await sessions.resume('next', 'x', new Page(), []), undefined, 'no further token was made');
+  t.equal(
+    await sessions.customers.resume('next', 'x', new Page(), []),
+    undefined,
+    'no further token was made',
+  );
   await sessions.dismiss(anna, session);
-  t.equal(await sessions.resume(token, 'next', late, []), undefined, 'out of the list, it is forgotten');
+  t.equal(
+    await sessions.customers.resume(token, 'next', late, []),
+    undefined,
+    'out of the list, it is forgotten',
+  );
 });
 
 test('the socket of a page that was replaced may close without harm', async (t, scene) => {
   const { sessions, anna } = scene;
   const { session, customer } = await createWaiting(scene, anna);
   const back = new Page();
-  await sessions.resume(`hash-${session.record.id}`, 'second', back, []);
+  await sessions.customers.resume(`hash-${session.record.id}`, 'second', back, []);
   t.same(customer.of('superseded').length, 1, 'the older page is told');
-  await sessions.customerLost(session, customer, 'connection');
+  await sessions.customers.lost(session, customer, 'connection');
   t.equal(session.record.machine.state, 'waiting');
   t.equal(session.customer, back);
-  t.equal(await sessions.leave(session, customer), undefined);
+  t.equal(await sessions.customers.leave(session, customer), undefined);
   t.equal(session.record.machine.state, 'waiting', 'nor does the old page end anything');
 });
 
@@ -160,9 +180,9 @@ test('after a restart everything is there, and everybody comes back', async (t, 
   const active = await createWaiting(scene, anna);
   await sessions.start(anna, active.session);
   const ended = await createWaiting(scene, anna);
-  await sessions.leave(ended.session, ended.customer);
+  await sessions.customers.leave(ended.session, ended.customer);
   const dismissed = await createWaiting(scene, anna);
-  await sessions.leave(dismissed.session, dismissed.customer);
+  await sessions.customers.leave(dismissed.session, dismissed.customer);
   await sessions.dismiss(anna, dismissed.session);
   const statuses = (of: Scene['sessions']) => of.views(anna).map(({ status }) => status);
   t.same(statuses(sessions), ['connecting', 'waiting', 'active', 'closedByWaitingCustomer']);
@@ -173,7 +193,12 @@ test('after a restart everything is there, and everybody comes back', async (t, 
   await again.consoleJoined(anna, new Page(), []);
   for (const { session } of [waiting, active]) {
     const page = new Page();
-    const resumed = await again.resume(`hash-${session.record.id}`, `next-${session.record.id}`, page, []);
+    const resumed = await again.customers.resume(
+      `hash-${session.record.id}`,
+      `next-${session.record.id}`,
+      page,
+      [],
+    );
     t.equal(resumed?.record.id, session.record.id);
   }
   t.same(statuses(again), ['connecting', 'waiting', 'active', 'closedByWaitingCustomer']);
@@ -184,7 +209,7 @@ test('an invitation runs out; somebody who stands before the terms is waited for
   const unused = await createSession(scene, anna);
   const claimed = await createSession(scene, anna);
   const customer = new Page();
-  await sessions.claim(claimed.session, customer, 'pin');
+  await sessions.customers.claim(claimed.session, customer, 'pin');
   clock.now += 20 * MINUTE_MS - 1;
   await sessions.tick();
   t.equal(unused.session.record.machine.state, 'connecting');
@@ -204,11 +229,11 @@ test('nobody is waited for without end', async (t, scene) => {
   const { sessions, anna, clock } = scene;
   const stays = await createSession(scene, anna);
   const goes = await createSession(scene, anna);
-  await sessions.claim(stays.session, new Page(), 'pin');
+  await sessions.customers.claim(stays.session, new Page(), 'pin');
   const page = new Page();
-  await sessions.claim(goes.session, page, 'pin');
+  await sessions.customers.claim(goes.session, page, 'pin');
   clock.now += 25 * MINUTE_MS;
-  await sessions.customerLost(goes.session, page, 'connection');
+  await sessions.customers.lost(goes.session, page, 'connection');
   await sessions.tick();
   t.equal(goes.session.record.machine.state, 'expired', 'the page is gone');
   t.equal(stays.session.record.machine.state, 'connecting');
@@ -220,7 +245,7 @@ test('nobody is waited for without end', async (t, scene) => {
 test('a session that nobody comes back to is offline, and still resumable', async (t, scene) => {
   const { sessions, anna, clock } = scene;
   const { session, customer } = await createWaiting(scene, anna);
-  await sessions.customerLost(session, customer, 'connection');
+  await sessions.customers.lost(session, customer, 'connection');
   clock.now += 5 * MINUTE_MS - 1;
   await sessions.tick();
   t.equal(session.record.machine.state, 'reconnecting');
@@ -230,7 +255,7 @@ test('a session that nobody comes back to is offline, and still resumable', asyn
   clock.now += 24 * 60 * MINUTE_MS;
   await sessions.tick();
   const back = new Page();
-  t.equal(await sessions.resume(`hash-${session.record.id}`, 'next', back, []), session);
+  t.equal(await sessions.customers.resume(`hash-${session.record.id}`, 'next', back, []), session);
   t.equal(session.record.machine.state, 'waiting');
   t.equal(back.of('customer').at(-1)?.customer.phase, 'waiting');
 });
@@ -241,7 +266,7 @@ test('an ended session stays in the list until it is taken out; its record stays
   await sessions.consoleJoined(anna, console, []);
   const { session, customer } = await createWaiting(scene, anna);
   t.equal(await sessions.dismiss(anna, session), 'wrongState');
-  await sessions.leave(session, customer);
+  await sessions.customers.leave(session, customer);
   t.equal(customer.of('customer').at(-1)?.customer.endedAs, 'closedByWaitingCustomer');
   t.equal(sessions.views(anna).length, 1);
   t.equal(await sessions.dismiss(anna, session), undefined);
@@ -273,7 +298,7 @@ test('an invitation can be widened while nobody has accepted', async (t, scene) 
   t.equal(both.invitation?.link, view.invitation?.link);
   t.match(both.invitation?.pin, /^\d{6}$/);
   const customer = new Page();
-  await sessions.claim(session, customer, 'link');
+  await sessions.customers.claim(session, customer, 'link');
   await accept(sessions, session, customer, 'h');
   t.equal(await sessions.invite(anna, session, 'pin'), 'wrongState');
   t.equal(await directory.live(session.record.id), undefined);
@@ -285,4 +310,37 @@ test('the states of open sessions are counted', async (t, scene) => {
   await createWaiting(scene, anna);
   await createWaiting(scene, anna);
   t.same(Object.fromEntries(sessions.countByState()), { connecting: 1, waiting: 2 });
+});
+
+test('whoever waits too long, or does nothing for too long, is let go; nobody on hold is', async (t, scene) => {
+  const { sessions, anna, clock, settings } = scene;
+  const waiting = await createWaiting(scene, anna);
+  const active = await createWaiting(scene, anna);
+  await sessions.start(anna, active.session);
+  t.equal(active.session.idleSince, undefined, 'its camera is on');
+  const quiet = { microphone: 'muted', camera: 'paused', pausedBy: 'person' } as const;
+  await sessions.devices(active.session, 'customer', quiet);
+  clock.now += 999 * MINUTE_MS;
+  await sessions.tick();
+  t.equal(waiting.session.record.machine.state, 'waiting', 'without a limit');
+  settings.waitingMs = 999 * MINUTE_MS;
+  await sessions.tick();
+  t.equal(waiting.session.record.machine.state, 'timedOut');
+
+  await sessions.devices(active.session, 'customer', quiet);
+  active.session.tellBoth({ type: 'typing', sessionId: active.session.record.id });
+  settings.idleMs = 10 * MINUTE_MS;
+  clock.now += 9 * MINUTE_MS;
+  active.session.tellBoth({ type: 'typing', sessionId: active.session.record.id });
+  clock.now += 9 * MINUTE_MS;
+  await sessions.tick();
+  t.equal(active.session.record.machine.state, 'active', 'somebody wrote');
+  await sessions.hold(anna, active.session);
+  clock.now += 60 * MINUTE_MS;
+  await sessions.tick();
+  t.equal(active.session.record.machine.state, 'onHold');
+  await sessions.unhold(anna, active.session);
+  clock.now += 10 * MINUTE_MS;
+  await sessions.tick();
+  t.equal(active.session.record.machine.state, 'timedOut');
 });

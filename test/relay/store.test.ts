@@ -16,7 +16,7 @@ import { join } from 'node:path';
 import { sql } from 'kysely';
 import t, { type Test } from 'tap';
 import { StartError } from '../../relay/start-error.ts';
-import { kyselyOf } from '../../relay/store-records.ts';
+import { kyselyOf, onFinished } from '../../relay/store-records.ts';
 import { openSqliteStore, type SqliteStore } from '../../relay/store-sqlite.ts';
 import { addAccount, addSession, newFolder, sampleConsent, sampleEvent } from './contract/samples.ts';
 import { storeContract } from './contract/store.ts';
@@ -41,14 +41,64 @@ t.test('the embedded store keeps the contract', async (t) => {
   });
 });
 
-t.test('every commit waits for the disk, and references hold', async (t) => {
+t.test('the log is written ahead, and references hold', async (t) => {
   const store = await openStore(t, join(newFolder(t), 'fernblick.db'));
   await store.transaction(async (tx) => {
     const db = kyselyOf(tx);
     t.match((await sql`pragma journal_mode`.execute(db)).rows, [{ journal_mode: 'wal' }]);
-    t.match((await sql`pragma synchronous`.execute(db)).rows, [{ synchronous: 2 }]);
+    t.match(
+      (await sql`pragma synchronous`.execute(db)).rows,
+      [{ synchronous: 1 }],
+      'the queue waits for the disk',
+    );
     t.match((await sql`pragma foreign_keys`.execute(db)).rows, [{ foreign_keys: 1 }]);
   });
+});
+
+t.test('transactions that wait share a commit, and one that fails takes nothing else with it', async (t) => {
+  const store = await openStore(t, join(newFolder(t), 'fernblick.db'));
+  const told: string[] = [];
+  const set = (key: string, fails = false) =>
+    store.transaction(
+      async (tx) => {
+        onFinished(tx, (committed) => told.push(`${key} ${committed ? 'committed' : 'undone'}`));
+        await tx.setValue(key, 'v');
+        if (fails) {
+          throw new Error(`${key} fails`);
+        }
+        return key;
+      },
+      { shares: true },
+    );
+  const first = set('a').then(async () => ['a', 'b', 'c', 'd'].map((key) => store.value(key)));
+  const others = Promise.allSettled([set('b'), set('c', true), set('d')]);
+  t.same(
+    await Promise.all(await first),
+    ['v', 'v', undefined, 'v'],
+    'all are on disk when the first is answered',
+  );
+  t.match(await others, [{ value: 'b' }, { reason: { message: 'c fails' } }, { value: 'd' }]);
+  t.same(told, ['c undone', 'a committed', 'b committed', 'd committed']);
+});
+
+t.test('a commit that fails fails for everybody in it, and the next ones go on', async (t) => {
+  const store = await openStore(t, join(newFolder(t), 'fernblick.db'));
+  const good = (key: string) => store.transaction((tx) => tx.setValue(key, 'v'), { shares: true });
+  const dangling = store.transaction(
+    async (tx) => {
+      // A reference that is only checked at the commit.
+      await sql`pragma defer_foreign_keys = on`.execute(kyselyOf(tx));
+      await sql`insert into sign_in values ('x', 999, 1, 2, 3)`.execute(kyselyOf(tx));
+    },
+    { shares: true },
+  );
+  const results = await Promise.allSettled([good('a'), dangling, good('b')]);
+  t.same(
+    results.map(({ status }) => status),
+    ['rejected', 'rejected', 'rejected'],
+  );
+  await good('c');
+  t.same(await Promise.all(['a', 'b', 'c'].map((key) => store.value(key))), [undefined, undefined, 'v']);
 });
 
 t.test('the database itself refuses to change the log and the consents', async (t) => {

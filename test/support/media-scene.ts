@@ -84,7 +84,11 @@ export class Page implements Participant {
     this.heard.push(event);
   }
 
-  sendStill(): void {}
+  sendStill(): boolean {
+    return true;
+  }
+
+  sendVolatile(): void {}
 
   take(): ServerEvent[] {
     return this.heard.splice(0);

@@ -50,6 +50,9 @@ export const WORDS = {
     customerCut: 'The customer’s connection was interrupted. Reconnecting…',
     connectionCut: 'The connection was interrupted.',
     technicianAway: 'is away for a moment.',
+    view: 'View',
+    quality: 'Quality',
+    shortcuts: 'Keyboard shortcuts',
   },
   de: {
     email: 'E-Mail-Adresse',
@@ -93,6 +96,9 @@ export const WORDS = {
     customerCut: 'Die Verbindung des Kunden wurde unterbrochen. Sie wird wiederhergestellt …',
     connectionCut: 'Die Verbindung wurde unterbrochen.',
     technicianAway: 'ist kurz weg.',
+    view: 'Ansicht',
+    quality: 'Qualität',
+    shortcuts: 'Tastenkürzel',
   },
 } as const satisfies Record<Tongue, Record<string, string>>;
 

@@ -4,6 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
+import { openBlobFiles } from '../../relay/blob-files.ts';
 import { openSqliteDirectory } from '../../relay/directory-sqlite.ts';
 import type { LiveSession } from '../../relay/live-session.ts';
 import { createLog, type Log } from '../../relay/log.ts';
@@ -11,6 +12,7 @@ import type { MediaPlane } from '../../relay/media-plane.ts';
 import type { Participant } from '../../relay/party-media.ts';
 import type {
   Account,
+  Channel,
   CustomerFields,
   InvitationMethod,
   ServerEvent,
@@ -20,12 +22,19 @@ import type {
 } from '../../relay/protocol.ts';
 import { createSecrets } from '../../relay/secrets.ts';
 import { Sessions } from '../../relay/sessions.ts';
-import type { Directory, Store } from '../../relay/store.ts';
+import type { Blob, Directory, Store } from '../../relay/store.ts';
 import { openSqliteStore } from '../../relay/store-sqlite.ts';
 
 export const MINUTE_MS = 60_000;
 export const FIELDS: CustomerFields = { name: 'Frau Keller', phone: '', email: '', ticketId: '', custom: {} };
 export const TERMS: Terms = { version: 1, language: 'de', text: 'Text', hash: 'ab'.repeat(32) };
+export const CHANNEL: Channel = {
+  name: 'help',
+  groupId: 'support',
+  enabled: true,
+  ...{ titleEn: 'Help', titleDe: 'Hilfe', textEn: '', textDe: '', hoursEn: '', hoursDe: '' },
+  ...{ whenAbsent: 'wait', absentEn: '', absentDe: '' },
+};
 export const DEVICES = { microphone: 'on', camera: 'on' } as const;
 
 type EventOf<T extends ServerEvent['type']> = Extract<ServerEvent, { type: T }>;
@@ -48,8 +57,13 @@ export class Page implements Participant {
 
   readonly stills: Uint8Array[] = [];
 
-  sendStill(frame: Uint8Array): void {
+  sendStill(frame: Uint8Array): boolean {
     this.stills.push(frame);
+    return true;
+  }
+
+  sendVolatile(event: ServerEvent): void {
+    this.send(event);
   }
 
   of<T extends ServerEvent['type']>(type: T): EventOf<T>[] {
@@ -72,8 +86,17 @@ export type Scene = {
   /** The one that the sessions work on, with its transactions watched. */
   store: Store;
   directory: Directory;
+  blob: Blob;
   clock: { now: number };
-  settings: { invitationMs: number; offlineMs: number; maxActiveSessions: number };
+  settings: {
+    invitationMs: number;
+    offlineMs: number;
+    maxActiveSessions: number;
+    waitingMs: number;
+    idleMs: number;
+    groupOf: (accountId: number) => string;
+    customersDraw: boolean;
+  };
   anna: Account;
   bert: Account;
   /** Number of transactions that are on disk. */
@@ -93,7 +116,15 @@ export async function openScene(
   { plane = NO_MEDIA, log = createLog('silent') }: { plane?: MediaPlane; log?: Log } = {},
 ): Promise<Scene> {
   const clock = { now: 1_767_225_600_000 };
-  const settings = { invitationMs: 20 * MINUTE_MS, offlineMs: 5 * MINUTE_MS, maxActiveSessions: 1 };
+  const settings: Scene['settings'] = {
+    invitationMs: 20 * MINUTE_MS,
+    offlineMs: 5 * MINUTE_MS,
+    maxActiveSessions: 1,
+    waitingMs: 0,
+    idleMs: 0,
+    groupOf: () => 'support',
+    customersDraw: true,
+  };
   const sqlite = await openSqliteStore(join(folder, 'fernblick.db'));
   const directory = await openSqliteDirectory(sqlite, createSecrets(randomBytes(32)), clock.now);
   let commits = 0;
@@ -101,7 +132,7 @@ export async function openScene(
   let held: Promise<void> | undefined;
   const store: Store = {
     ...sqlite,
-    async transaction(work) {
+    async transaction(work, options) {
       const fail = failing;
       const hold = held;
       failing = false;
@@ -113,14 +144,16 @@ export async function openScene(
           throw new Error('disk full');
         }
         return done;
-      });
+      }, options);
       commits += 1;
       return result;
     },
   };
+  const blob = await openBlobFiles(join(folder, 'files'));
   const open = () =>
     Sessions.open({
       store,
+      blob,
       directory,
       plane,
       log,
@@ -137,6 +170,14 @@ export async function openScene(
         get maxActiveSessions() {
           return settings.maxActiveSessions;
         },
+        groupOf: (accountId) => settings.groupOf(accountId),
+        waitingMs: () => settings.waitingMs,
+        idleMs: () => settings.idleMs,
+        groups: () => [
+          { id: 'support', name: 'Support' },
+          { id: 'sales', name: 'Sales' },
+        ],
+        customersDraw: () => settings.customersDraw,
         turn: { urls: [], secret: '' },
       },
     });
@@ -157,6 +198,7 @@ export async function openScene(
     sessions: await open(),
     store,
     directory,
+    blob,
     clock,
     settings,
     anna: await addAccount('Anna'),
@@ -195,7 +237,12 @@ export async function createSession(
 }
 
 export function accept(sessions: Sessions, session: LiveSession, page: Page, resumeHash: string) {
-  return sessions.accept(session, page, { terms: TERMS, devices: DEVICES, browser: 'Test', resumeHash });
+  return sessions.customers.accept(session, page, {
+    terms: TERMS,
+    devices: DEVICES,
+    browser: 'Test',
+    resumeHash,
+  });
 }
 
 /** A session whose customer waits, with the customer's page; it resumes by `hash-ID`. */
@@ -205,7 +252,7 @@ export async function createWaiting(
 ): Promise<{ session: LiveSession; customer: Page }> {
   const { session } = await createSession(scene, account);
   const customer = new Page();
-  await scene.sessions.claim(session, customer, 'pin');
+  await scene.sessions.customers.claim(session, customer, 'pin');
   granted(await accept(scene.sessions, session, customer, `hash-${session.record.id}`));
   return { session, customer };
 }

@@ -40,18 +40,21 @@ export async function callApi<R extends keyof Api>(
   origin: string,
   route: R,
   body: Api[R]['body'],
-  options: { cookie?: string; id?: number; origin?: string } = {},
+  options: { cookie?: string; id?: number; name?: string; origin?: string } = {},
 ): Promise<{ status: number; json: Api[R]['result'] & { code?: ErrorCode }; cookie: string }> {
   const [method = '', path = ''] = route.split(' ');
-  const response = await fetch(origin + path.replace(':id', String(options.id ?? '')), {
-    method,
-    headers: {
-      Origin: options.origin ?? origin,
-      'Content-Type': 'application/json',
-      ...(options.cookie ? { Cookie: options.cookie } : {}),
+  const response = await fetch(
+    origin + path.replace(':id', String(options.id ?? '')).replace(':name', options.name ?? ''),
+    {
+      method,
+      headers: {
+        Origin: options.origin ?? origin,
+        'Content-Type': 'application/json',
+        ...(options.cookie ? { Cookie: options.cookie } : {}),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
+  );
   const cookie = response.headers.get('set-cookie')?.split(';')[0] ?? '';
   const text = await response.text();
   return {
@@ -109,12 +112,18 @@ export class SignallingClient {
     ws.on('error', () => undefined);
   }
 
-  /** A socket that has not said hello yet. */
+  /**
+   * A socket that has not said hello yet.
+   * @param options.address to come from, of 127.0.0.0/8; the relay then counts it as a place of its own
+   */
   static async connect(
     origin: string,
-    options: { cookie?: string; origin?: string } = {},
+    options: { cookie?: string; origin?: string; address?: string } = {},
   ): Promise<SignallingClient> {
-    const ws = new WebSocket(origin.replace(/^http/, 'ws') + WEBSOCKET_PATH, {
+    const { address } = options;
+    const server = address === undefined ? origin : origin.replace('localhost', '127.0.0.1');
+    const ws = new WebSocket(server.replace(/^http/, 'ws') + WEBSOCKET_PATH, {
+      ...(address === undefined ? {} : { localAddress: address }),
       origin: options.origin ?? origin,
       rejectUnauthorized: false,
       ...(options.cookie ? { headers: { Cookie: options.cookie } } : {}),
@@ -198,14 +207,27 @@ export class SignallingClient {
 
   /** Sends a JPEG as the customer's page does. @returns the code with which the relay refuses it, if it does */
   async sendStill(jpeg: Buffer): Promise<ErrorCode | undefined> {
+    const message = await this.#upload(STILL_FRAME, jpeg);
+    return message.type === 'error' ? message.code : undefined;
+  }
+
+  /** Sends a binary frame that is answered like a request. @throws Refused with the relay's code */
+  async upload(kind: number, content: Uint8Array): Promise<object> {
+    const message = await this.#upload(kind, content);
+    if (message.type === 'ok') {
+      return message.result;
+    }
+    throw message.type === 'error' ? new Refused(message.code, message.message) : new Error(message.type);
+  }
+
+  #upload(kind: number, content: Uint8Array): Promise<ServerMessage> {
     const header = Buffer.alloc(STILL_HEADER_BYTES);
     const id = this.#nextId++;
-    header.writeUInt8(STILL_FRAME, 0);
+    header.writeUInt8(kind, 0);
     header.writeUInt32BE(id, 1);
     const reply = new Promise<ServerMessage>((resolve) => this.#replies.set(id, resolve));
-    this.sendBinary(Buffer.concat([header, jpeg]));
-    const message = await reply;
-    return message.type === 'error' ? message.code : undefined;
+    this.sendBinary(Buffer.concat([header, content]));
+    return reply;
   }
 
   /** Waits until so many binary frames have come. */

@@ -8,6 +8,7 @@ import { ImpairedLink } from './impairment-proxy.ts';
 import { Customer, Technician, type Tongue } from './people.ts';
 import { startRelay } from './relay-process.ts';
 import { signIn } from './signalling-client.ts';
+import { tourWork } from './tour-work.ts';
 
 export type TourOptions = {
   browser: Browser;
@@ -19,7 +20,7 @@ export type TourOptions = {
   visit: (stop: string, page: Page) => Promise<void>;
 };
 
-type Stops = TourOptions & { origin: string };
+export type Stops = TourOptions & { origin: string };
 
 /** How a browser says no, for the pages that explain what to do then. */
 const CAMERA_REFUSALS = {
@@ -118,6 +119,13 @@ async function tourSession(stops: Stops) {
   await customer.page.getByRole('button', { name: customer.words.disconnect }).first().waitFor();
   await technician.pictureArrives();
   await visit('console-live', technician.page);
+  for (const panel of ['view', 'quality', 'shortcuts'] as const) {
+    const name = technician.words[panel];
+    await technician.press(name);
+    await technician.page.getByRole('dialog', { name }).waitFor();
+    await visit(`console-${panel}`, technician.page);
+    await technician.page.keyboard.press('Escape');
+  }
   await visit('capture-live', customer.page);
   await tourInterruptions(technician, customer, link, visit);
   await customer.press(customer.words.pauseCamera);
@@ -184,10 +192,11 @@ export async function tour(options: TourOptions): Promise<void> {
   const relay = await startRelay();
   try {
     const stops = { ...options, origin: relay.origin };
-    await signIn(relay.origin);
+    const cookie = await signIn(relay.origin);
     await tourConsolePage(stops);
     await tourSession(stops);
     await tourCapturePage(stops);
+    await tourWork(stops, cookie);
   } finally {
     await relay.stop();
   }

@@ -41,6 +41,7 @@ export function sampleSession(
 ): Omit<SessionRecord, 'id'> {
   return {
     technicianId,
+    groupId: '',
     machine: createMachine(NOW),
     fields: {
       name: 'Anna',
@@ -57,6 +58,10 @@ export function sampleSession(
     customer: null,
     resumeHash: null,
     previousResumeHash: null,
+    transfer: null,
+    outcome: null,
+    notes: '',
+    rating: null,
     ...changes,
   };
 }
@@ -76,10 +81,12 @@ export function sampleConsent(sessionId: number, changes: Partial<ConsentRecord>
   return {
     sessionId,
     at: NOW,
-    accepted: true,
-    termsVersion: 3,
+    kind: 'terms',
+    answer: 'granted',
+    version: 3,
     language: 'de',
-    termsHash: 'ab'.repeat(32),
+    textHash: 'ab'.repeat(32),
+    tokenHash: 'cd'.repeat(32),
     ...changes,
   };
 }
