@@ -4,6 +4,7 @@ import { PHONE } from './chromium.ts';
 import { Customer, Technician } from './people.ts';
 import { callApi, NO_FIELDS, SignallingClient } from './signalling-client.ts';
 import type { Stops } from './tour.ts';
+import { tourPhone } from './tour-phone.ts';
 
 const WORDS = {
   en: {
@@ -154,6 +155,7 @@ async function tourWorkOnPicture({ browser, tongue, dark = false, phone = PHONE,
   await customer.page.getByRole('dialog').getByRole('button', { name: words.close, exact: true }).click();
   await visit('console-chat', desk);
 
+  await tourPhone(technician, customer, tongue, visit);
   await technician.press(words.numbered);
   const area = await desk.getByRole('application', { name: words.area }).boundingBox();
   const at = (x: number, y: number) =>

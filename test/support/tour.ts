@@ -187,16 +187,25 @@ async function tourInterruptions(
   await customer.noLongerSees(customer.words.technicianAway);
 }
 
-/** Visits all stops in one language. */
-export async function tour(options: TourOptions): Promise<void> {
+/** Up to a session with its interruptions; and what is done in one, before and afterwards. */
+export type TourPart = 'joining' | 'work';
+
+/** Visits all stops in one language, or those of some parts. */
+export async function tour(
+  options: TourOptions,
+  parts: readonly TourPart[] = ['joining', 'work'],
+): Promise<void> {
   const relay = await startRelay();
   try {
     const stops = { ...options, origin: relay.origin };
-    const cookie = await signIn(relay.origin);
-    await tourConsolePage(stops);
-    await tourSession(stops);
-    await tourCapturePage(stops);
-    await tourWork(stops, cookie);
+    if (parts.includes('joining')) {
+      await tourConsolePage(stops);
+      await tourSession(stops);
+      await tourCapturePage(stops);
+    }
+    if (parts.includes('work')) {
+      await tourWork(stops, await signIn(relay.origin));
+    }
   } finally {
     await relay.stop();
   }

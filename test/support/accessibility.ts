@@ -1,14 +1,12 @@
-/**
- * axe-core on every screen and state, in both languages and on the smallest phone. Real: relay, pages, Chromium. Serious
- * and critical findings of WCAG 2.2 A and AA fail; also text that does not fit a screen of 320 px.
- */
+/** axe-core on every stop of a part of the tour. Serious and critical findings of WCAG 2.2 A and AA fail; also text that does not fit. */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { AxeResults } from 'axe-core';
 import type { Page } from 'playwright-core';
 import t from 'tap';
-import { launchChromium } from '../support/chromium.ts';
-import { tour } from '../support/tour.ts';
+import { launchChromium } from './chromium.ts';
+import type { Tongue } from './people.ts';
+import { type TourPart, tour } from './tour.ts';
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
@@ -38,26 +36,31 @@ function overflows(page: Page): Promise<boolean> {
   return page.evaluate(() => document.documentElement.scrollWidth > document.documentElement.clientWidth);
 }
 
-for (const tongue of ['en', 'de'] as const) {
-  t.test(`nothing serious on any screen, ${tongue}`, async (test) => {
-    const browser = await launchChromium();
-    let stops = 0;
-    try {
-      await tour({
-        browser,
-        tongue,
-        phone: SMALLEST_PHONE,
-        // One language in each colour scheme: contrast is checked in both.
-        dark: tongue === 'de',
-        visit: async (stop, page) => {
-          stops += 1;
-          test.same(await findings(page), [], `${stop}: axe`);
-          test.notOk(await overflows(page), `${stop}: fits its screen`);
-        },
-      });
-    } finally {
-      await browser.close();
-    }
-    test.ok(stops > 25, `${stops} stops`);
-  });
+/** Every screen of one part of the tour, on the smallest phone. One language in each colour scheme: contrast is checked in both. */
+export function nothingSerious(part: TourPart, stopsAtLeast: number, tongues: readonly Tongue[]): void {
+  for (const tongue of tongues) {
+    t.test(`nothing serious on any screen of ${part}, ${tongue}`, async (test) => {
+      const browser = await launchChromium();
+      let stops = 0;
+      try {
+        await tour(
+          {
+            browser,
+            tongue,
+            phone: SMALLEST_PHONE,
+            dark: tongue === 'de',
+            visit: async (stop, page) => {
+              stops += 1;
+              test.same(await findings(page), [], `${stop}: axe`);
+              test.notOk(await overflows(page), `${stop}: fits its screen`);
+            },
+          },
+          [part],
+        );
+      } finally {
+        await browser.close();
+      }
+      test.ok(stops >= stopsAtLeast, `${stops} stops`);
+    });
+  }
 }
