@@ -1,5 +1,5 @@
 /** Administration: what can be set, section by section, each with an address of its own. */
-import { localized, msg } from '@lit/localize';
+import { localized, msg, str } from '@lit/localize';
 import { css, html, type TemplateResult } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
 import './admin-channels.ts';
@@ -119,6 +119,8 @@ export class AdminView extends StatefulElement {
         return html`<admin-messages .state=${this.state} section=${this.section}></admin-messages>`;
       case 'sessions':
         return html`<settings-form .state=${this.state} name="sessions" .fields=${sessionFields}></settings-form>`;
+      case 'fields':
+        return html`<settings-form .state=${this.state} name="fields" .fields=${labelFields}></settings-form>`;
       case 'terms':
         return html`<admin-terms .state=${this.state}></admin-terms>`;
     }
@@ -159,6 +161,29 @@ function sessionFields(): readonly FormField[] {
   ];
 }
 
+/** A field exists as soon as it has a label; the one for names always does. */
+function labelFields(): readonly FormField[] {
+  const label = { kind: 'text', maxLength: 40 } as const;
+  const custom = [1, 2, 3, 4, 5].flatMap((number): FormField[] => [
+    { key: `field${number}En`, label: msg(str`Field ${number}, English`), ...label },
+    { key: `field${number}De`, label: msg(str`Field ${number}, German`), ...label },
+  ]);
+  return [
+    {
+      key: 'nameEn',
+      label: msg('Label of the field “Name”, English'),
+      hint: msg('Empty: “Name”. Some write “Employee number” or “Machine” instead.'),
+      ...label,
+    },
+    { key: 'nameDe', label: msg('Label of the field “Name”, German'), ...label },
+    ...custom.map((field, at) =>
+      at === 0
+        ? { ...field, hint: msg('A field appears in sessions and in the list once it has a label.') }
+        : field,
+    ),
+  ];
+}
+
 function sectionWord(section: AdminSection): string {
   switch (section) {
     case 'technicians':
@@ -173,6 +198,8 @@ function sectionWord(section: AdminSection): string {
       return msg('Texts of messages');
     case 'sessions':
       return msg('Sessions and chat');
+    case 'fields':
+      return msg('Fields');
     case 'terms':
       return msg('Terms');
   }

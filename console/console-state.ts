@@ -1,6 +1,5 @@
 /**
- * Everything the console knows, in one place: who is signed in, the sessions, their logs and media.
- * It owns the connection and all that lives with it. Elements read it, call its methods and never build messages.
+ * Everything the console knows: who is signed in, the sessions, their logs and media; owns the connection. Elements read it and call it.
  */
 import { Connection, type ConnectionStatus } from '../relay/client/connection.ts';
 import { supportedVideoCodecs } from '../relay/client/media.ts';
@@ -26,6 +25,7 @@ import { ConsoleBoards } from './console-boards.ts';
 import { ConsoleMedia } from './console-media.ts';
 import { ConsolePhotos } from './console-photos.ts';
 import type { Phase, StatusChange, Topic } from './console-topics.ts';
+import { nameFields } from './field-labels.ts';
 import { currentLanguage } from './localization.ts';
 import { type FailureCode, NOT_CONNECTED, type Outcome, outcomeOf } from './outcome.ts';
 import { PhoneWishes } from './phone-wishes.ts';
@@ -370,7 +370,7 @@ export class ConsoleState {
     const sessions = result.sessions ?? [];
     this.clockOffsetMs = result.now - Date.now();
     this.colleagues.greeted();
-    this.settings = result.settings;
+    this.settings = result.settings && nameFields(result.settings);
     this.pinAlarm = result.pinAlarm ?? 'none';
     this.account = result.account ?? this.account;
     this.loaded = true;
@@ -407,7 +407,7 @@ export class ConsoleState {
         this.#remove(event.sessionId);
         break;
       case 'settings':
-        this.settings = event.settings;
+        this.settings = nameFields(event.settings);
         this.#emit('sessions');
         break;
       case 'log':

@@ -1,13 +1,15 @@
 /** The customer's fields as inputs, for the new-session dialog and the session's page. */
 import { html, type TemplateResult } from 'lit';
 import type { CustomerFields } from '../relay/protocol.ts';
-import { fieldLabel } from './session-words.ts';
+import { customKeys, fieldLabel } from './field-labels.ts';
 
 type PlainKey = Exclude<keyof CustomerFields, 'custom'>;
 export type FieldKey = PlainKey | `custom:${string}`;
 
+const CUSTOM = 'custom:';
+
 /** Longest value that the relay takes. */
-const FIELD_MAX_LENGTH = 200;
+export const FIELD_MAX_LENGTH = 200;
 const PLAIN: readonly { key: PlainKey; type: string }[] = [
   { key: 'name', type: 'text' },
   { key: 'phone', type: 'tel' },
@@ -15,9 +17,21 @@ const PLAIN: readonly { key: PlainKey; type: string }[] = [
   { key: 'ticketId', type: 'text' },
 ];
 
+export function fieldValue(fields: CustomerFields, key: FieldKey): string {
+  return isCustom(key) ? (fields.custom[key.slice(CUSTOM.length)] ?? '') : fields[key];
+}
+
+export function labelOf(key: FieldKey): string {
+  return fieldLabel(isCustom(key) ? key.slice(CUSTOM.length) : key);
+}
+
+function isCustom(key: FieldKey): key is `custom:${string}` {
+  return key.startsWith(CUSTOM);
+}
+
 export function withField(fields: CustomerFields, key: FieldKey, value: string): CustomerFields {
-  return key.startsWith('custom:')
-    ? { ...fields, custom: { ...fields.custom, [key.slice('custom:'.length)]: value } }
+  return isCustom(key)
+    ? { ...fields, custom: { ...fields.custom, [key.slice(CUSTOM.length)]: value } }
     : { ...fields, [key]: value };
 }
 
@@ -52,8 +66,8 @@ export function fieldInputs(
   `;
   return [
     ...PLAIN.map(({ key, type }) => input(key, fieldLabel(key), type, fields[key])),
-    ...Object.entries(fields.custom).map(([key, value]) =>
-      input(`custom:${key}`, fieldLabel(key), 'text', value),
+    ...customKeys([fields]).map((key) =>
+      input(`custom:${key}`, fieldLabel(key), 'text', fields.custom[key] ?? ''),
     ),
   ];
 }

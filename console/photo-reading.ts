@@ -1,9 +1,11 @@
-/** What is read on a photo: codes and printed text, to be copied, or taken into the notes. */
+/** What is read on a photo: codes and printed text, to be copied, or taken into the notes or a field of the session. */
 import { localized, msg, str } from '@lit/localize';
 import { css, html, nothing, type TemplateResult } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
 import type { SessionId } from '../relay/protocol.ts';
 import { copyText } from './clipboard.ts';
+import { FIELD_MAX_LENGTH, type FieldKey, labelOf, withField } from './field-grid.ts';
+import { customKeys } from './field-labels.ts';
 import { icon } from './icons.ts';
 import { addNoteDraft, withNote } from './note-drafts.ts';
 import { isEnded } from './session-status.ts';
@@ -67,6 +69,8 @@ export class PhotoReading extends StatefulElement {
   @property({ attribute: false }) photo: Blob | undefined;
   @state() private reading: Reading = { state: 'none' };
   @state() private said = '';
+  /** The field that a line can be taken into. */
+  @state() private field: FieldKey = 'ticketId';
 
   protected override willUpdate(changed: Map<PropertyKey, unknown>): void {
     if (changed.has('photo')) {
@@ -104,9 +108,49 @@ export class PhotoReading extends StatefulElement {
       case 'done':
         return reading.lines.length === 0
           ? html`<p>${msg('Nothing was found on this photo.')}</p>`
-          : html`<ul aria-label=${msg('Read on the photo')}>
+          : html`${this.#fields()}
+            <ul aria-label=${msg('Read on the photo')}>
               ${reading.lines.map((line) => this.#line(line))}
             </ul>`;
+    }
+  }
+
+  #isOver(): boolean {
+    const session = this.state.session(this.sessionId);
+    return session === undefined || isEnded(session.status);
+  }
+
+  /** Which field; nothing where nobody named any, or none can be changed any more. */
+  #fields(): TemplateResult | typeof nothing {
+    const keys: FieldKey[] = ['ticketId', ...customKeys([]).map((key): FieldKey => `custom:${key}`)];
+    if (this.#isOver() || keys.length === 1) {
+      return nothing;
+    }
+    return html`<div class="field">
+      <label for="into">${msg('Field of the session')}</label>
+      <select class="input" id="into" @change=${this.#chooseField}>
+        ${keys.map((key) => html`<option value=${key} ?selected=${key === this.field}>${labelOf(key)}</option>`)}
+      </select>
+    </div>`;
+  }
+
+  readonly #chooseField = ({ target }: Event) => {
+    if (target instanceof HTMLSelectElement) {
+      this.field = target.value as FieldKey;
+    }
+  };
+
+  async #fill(line: string): Promise<void> {
+    const session = this.state.session(this.sessionId);
+    if (session === undefined) {
+      return;
+    }
+    const value = line.slice(0, FIELD_MAX_LENGTH);
+    const answer = await this.state.commands.edit(session.id, withField(session.fields, this.field, value));
+    if (answer.ok) {
+      this.said = msg(str`Taken into “${labelOf(this.field)}”`);
+    } else {
+      this.state.say(answer.code);
     }
   }
 
@@ -120,6 +164,17 @@ export class PhotoReading extends StatefulElement {
         <button class="button small" aria-label=${msg(str`To the notes: ${line}`)} @click=${() => this.#note(line)}>
           ${msg('To the notes')}
         </button>
+        ${
+          this.#isOver()
+            ? nothing
+            : html`<button
+                class="button small"
+                aria-label=${msg(str`To “${labelOf(this.field)}”: ${line}`)}
+                @click=${() => this.#fill(line)}
+              >
+                ${msg(str`To “${labelOf(this.field)}”`)}
+              </button>`
+        }
       </span>
     </li>`;
   }

@@ -8,6 +8,7 @@ export const ADMIN_SECTIONS = [
   'mail',
   'templates',
   'sessions',
+  'fields',
   'terms',
 ] as const;
 export type AdminSection = (typeof ADMIN_SECTIONS)[number];

@@ -5,13 +5,16 @@ import { customElement, property, state } from 'lit/decorators.js';
 import { repeat } from 'lit/directives/repeat.js';
 import type { SessionId, SessionView } from '../relay/protocol.ts';
 import type { Topic } from './console-state.ts';
+import './editable-cell.ts';
+import { type FieldKey, withField } from './field-grid.ts';
+import { customKeys, fieldLabel } from './field-labels.ts';
 import { icon } from './icons.ts';
 import { compareText, dateAndTime, period } from './localization.ts';
 import './running-time.ts';
 import { sessionListStyles } from './session-list-styles.ts';
 import { readSort, type Sort, sortSessions, writeSort } from './session-sort.ts';
-import { customKeys, isEnded, searchText, toneOf, waitingLevel } from './session-status.ts';
-import { displayName, fieldLabel, sessionStatusWord, statusWord } from './session-words.ts';
+import { isEnded, searchText, toneOf, waitingLevel } from './session-status.ts';
+import { displayName, sessionStatusWord, statusWord } from './session-words.ts';
 import { StatefulElement } from './stateful-element.ts';
 import type { WaitingAlert } from './waiting-alert.ts';
 
@@ -106,16 +109,16 @@ export class SessionList extends StatefulElement {
     if (this.state.sessions.length === 0) {
       return this.#empty();
     }
-    const custom = customKeys(this.state.sessions);
+    const custom = customKeys(this.state.sessions.map(({ fields }) => fields));
     const current = sessions.find(({ id }) => id === this.current) ?? sessions[0];
     return html`
       <div class="scroll">
         <table role="grid" aria-label=${msg('Sessions')} @keydown=${this.#keyed}>
           <thead>
             <tr>
-              ${this.#head('name', msg('Name'))} ${this.#head('id', msg('Session ID'))}
+              ${this.#head('name', fieldLabel('name'))} ${this.#head('id', msg('Session ID'))}
               ${this.#head('status', msg('Status'))} ${this.#head('since', msg('Time'))}
-              ${this.#head('channel', msg('Channel'))} ${this.#head('ticketId', msg('Ticket ID'))}
+              ${this.#head('channel', msg('Channel'))} ${this.#head('ticketId', fieldLabel('ticketId'))}
               ${custom.map((key) => this.#head(`custom:${key}`, fieldLabel(key)))}
               <th><span class="visually-hidden">${msg('Actions')}</span></th>
             </tr>
@@ -188,8 +191,17 @@ export class SessionList extends StatefulElement {
         <td>
           ${queuePosition === undefined ? channel || dash() : msg(str`${channel}, place ${queuePosition}`)}
         </td>
-        <td>${fields.ticketId || dash()}</td>
-        ${custom.map((key) => html`<td>${fields.custom[key] || dash()}</td>`)}
+        ${(['ticketId', ...custom.map((key) => `custom:${key}`)] as FieldKey[]).map(
+          (key) => html`<td>
+            <editable-cell
+              .key=${key}
+              .fields=${fields}
+              ?locked=${ended}
+              ?current=${current}
+              @edited=${({ detail }: CustomEvent<string>) => this.#edit(session, key, detail)}
+            ></editable-cell>
+          </td>`,
+        )}
         <td class="actions">
           ${
             status === 'waiting' || status === 'incoming'
@@ -257,6 +269,14 @@ export class SessionList extends StatefulElement {
     event.stopPropagation();
     void this.state.start(id);
     this.#open(id);
+  }
+
+  async #edit({ id, fields }: SessionView, key: FieldKey, value: string): Promise<void> {
+    const answer = await this.state.commands.edit(id, withField(fields, key, value));
+    if (!answer.ok) {
+      this.state.say(answer.code);
+    }
+    await this.focusRow(id);
   }
 
   async #dismiss(event: Event, id: SessionId): Promise<void> {

@@ -78,17 +78,6 @@ export function searchText(session: SessionView, words: string[]): string {
     .toLowerCase();
 }
 
-/** Keys of all custom fields that occur, in the order of the alphabet. */
-export function customKeys(sessions: Iterable<SessionView>): string[] {
-  const keys = new Set<string>();
-  for (const session of sessions) {
-    for (const key of Object.keys(session.fields.custom)) {
-      keys.add(key);
-    }
-  }
-  return [...keys].sort();
-}
-
 /** Something of the customer is due now; while they are away nothing is. */
 export function customerSends(session: SessionView | undefined): boolean {
   const customer = session?.customer;

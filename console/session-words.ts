@@ -15,6 +15,7 @@ import type {
   SessionView,
   TechnicianStatus,
 } from '../relay/protocol.ts';
+import { fieldLabel } from './field-labels.ts';
 import { period } from './localization.ts';
 import { preflightName } from './preflight-words.ts';
 import { summarySentence } from './quality-words.ts';
@@ -22,18 +23,6 @@ import { summarySentence } from './quality-words.ts';
 /** What stands on the tab and in the list; a customer without a name is "Customer". */
 export function displayName({ name }: CustomerFields): string {
   return name.trim() || msg('Customer');
-}
-
-const FIELD_LABELS: Record<string, () => string> = {
-  name: () => msg('Name'),
-  phone: () => msg('Phone'),
-  email: () => msg('Email', { id: 'field-email' }),
-  ticketId: () => msg('Ticket ID'),
-};
-
-/** @param key of `CustomerFields`, or of a custom field, which is its own label */
-export function fieldLabel(key: string): string {
-  return (Object.hasOwn(FIELD_LABELS, key) ? FIELD_LABELS[key] : undefined)?.() ?? key;
 }
 
 const STATUS = {

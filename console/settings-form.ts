@@ -14,7 +14,7 @@ import { readSettings, writeSettings } from './settings.ts';
 import { StatefulElement } from './stateful-element.ts';
 
 /** Documents whose members are texts, numbers and lists of words. */
-export type FormName = 'sms' | 'mail' | 'templates' | 'sessions';
+export type FormName = 'sms' | 'mail' | 'templates' | 'sessions' | 'fields';
 export type FormDocument = Record<string, string | number | string[]>;
 
 export type FormField = {

@@ -32,6 +32,7 @@ import { createSecrets, loadServerKey } from './secrets.ts';
 import { type HttpHandler, type HttpRequest, type HttpResponse, listen } from './server.ts';
 import { Sessions } from './sessions.ts';
 import { openSettings } from './settings.ts';
+import { namedFields } from './settings-documents.ts';
 import { createSignalling } from './signalling.ts';
 import { createSms } from './sms.ts';
 import { StartError } from './start-error.ts';
@@ -227,6 +228,7 @@ async function run(config: Config, log: Log): Promise<void> {
         .replies.split('\n')
         .map((reply) => reply.trim())
         .filter((reply) => reply !== ''),
+      fields: namedFields(settings.get('fields')),
     }),
     log,
     now,

@@ -76,10 +76,16 @@ export type SettingsDocuments = {
     /** Ready-made answers of the chat, one in a line. */
     replies: string;
   };
+  /** Labels of the customer's fields. Empty: "Name", and no such field. */
+  fields: Record<`${FieldSlot}${'En' | 'De'}`, string>;
   /** The first one is that of technicians who are in none. */
   groups: { groups: Group[] };
   channels: { channels: Channel[] };
 };
+
+/** Fields of a session that administrators may name, as many as reports have columns for (facts/features.md 1.10). */
+export const CUSTOM_FIELD_KEYS = ['field1', 'field2', 'field3', 'field4', 'field5'] as const;
+export type FieldSlot = 'name' | (typeof CUSTOM_FIELD_KEYS)[number];
 
 export type Group = {
   id: string;

@@ -235,6 +235,8 @@ export type ConsoleSettings = {
   awayMs: number;
   /** Ready-made answers of the chat. */
   replies: string[];
+  /** Fields that an administrator named, in their order: `name`, and custom ones by their key. */
+  fields: { key: string; label: Record<Language, string> }[];
 };
 
 export type RequestType = keyof Requests;

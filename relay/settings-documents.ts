@@ -1,6 +1,13 @@
 /** The documents of central settings: a schema, defaults and the secrets of each. Pure. */
 import { z } from 'zod';
-import { INVITATION_WAYS, type SettingsDocuments, type SettingsName } from './protocol.ts';
+import {
+  CUSTOM_FIELD_KEYS,
+  type FieldSlot,
+  INVITATION_WAYS,
+  type Language,
+  type SettingsDocuments,
+  type SettingsName,
+} from './protocol.ts';
 
 /** No control characters: these texts end up in headers of mails and in requests to gateways. */
 const line = (maxLength: number) =>
@@ -61,6 +68,18 @@ const sessions = z.strictObject({
   amberSeconds: seconds,
   redSeconds: seconds,
   replies: body,
+});
+
+/** Longer ones would not fit the head of a column. */
+const FIELD_LABEL_MAX_LENGTH = 40;
+const fieldLabels = { En: line(FIELD_LABEL_MAX_LENGTH), De: line(FIELD_LABEL_MAX_LENGTH) };
+const fields = z.strictObject({
+  ...{ nameEn: fieldLabels.En, nameDe: fieldLabels.De },
+  ...{ field1En: fieldLabels.En, field1De: fieldLabels.De },
+  ...{ field2En: fieldLabels.En, field2De: fieldLabels.De },
+  ...{ field3En: fieldLabels.En, field3De: fieldLabels.De },
+  ...{ field4En: fieldLabels.En, field4De: fieldLabels.De },
+  ...{ field5En: fieldLabels.En, field5De: fieldLabels.De },
 });
 
 const templates = z.strictObject({
@@ -188,6 +207,14 @@ export const DEFINITIONS: { [N in SettingsName]: Definition<SettingsDocuments[N]
     },
     secrets: {},
   },
+  fields: {
+    schema: fields,
+    initial: {
+      ...{ nameEn: '', nameDe: '', field1En: '', field1De: '', field2En: '', field2De: '' },
+      ...{ field3En: '', field3De: '', field4En: '', field4De: '', field5En: '', field5De: '' },
+    },
+    secrets: {},
+  },
   groups: {
     schema: groups,
     initial: {
@@ -202,3 +229,15 @@ export const DEFINITIONS: { [N in SettingsName]: Definition<SettingsDocuments[N]
   },
   channels: { schema: channels, initial: { channels: [] }, secrets: {} },
 };
+
+/** The fields that have a name, each in both languages: one that was typed in one language only counts for the other, too. */
+export function namedFields(
+  labels: SettingsDocuments['fields'],
+): { key: FieldSlot; label: Record<Language, string> }[] {
+  return (['name', ...CUSTOM_FIELD_KEYS] as const)
+    .map((key) => {
+      const [en, de] = [labels[`${key}En`], labels[`${key}De`]];
+      return { key, label: { en: en || de, de: de || en } };
+    })
+    .filter(({ label }) => label.en !== '');
+}

@@ -3,7 +3,7 @@
  */
 import type { Browser } from 'playwright-core';
 import t from 'tap';
-import { launchChromium } from '../support/chromium.ts';
+import { launchChromium, SLOW_CAMERA } from '../support/chromium.ts';
 import { MAIL_ACCOUNT, type MailServer, startMailServer } from '../support/mail-server.ts';
 import { Customer, Technician } from '../support/people.ts';
 import { type RelayProcess, startRelay } from '../support/relay-process.ts';
@@ -36,7 +36,7 @@ let smtp: MailServer;
 let cookie: string;
 
 t.before(async () => {
-  [relay, browser, smtp] = await Promise.all([startRelay(), launchChromium(), startMailServer()]);
+  [relay, browser, smtp] = await Promise.all([startRelay(), launchChromium(SLOW_CAMERA), startMailServer()]);
   cookie = await signIn(relay.origin);
   const settings = {
     ...{ host: '127.0.0.1', port: smtp.port, security: 'none' as const, ...MAIL_ACCOUNT },

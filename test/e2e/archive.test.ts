@@ -6,7 +6,7 @@ import { readFile } from 'node:fs/promises';
 import { strFromU8, unzipSync } from 'fflate';
 import type { Browser } from 'playwright-core';
 import t from 'tap';
-import { launchChromium } from '../support/chromium.ts';
+import { launchChromium, SLOW_CAMERA } from '../support/chromium.ts';
 import { until } from '../support/media-probe.ts';
 import { Customer, Technician } from '../support/people.ts';
 import { type RelayProcess, startRelay } from '../support/relay-process.ts';
@@ -40,7 +40,7 @@ let browser: Browser;
 
 t.before(async () => {
   relay = await startRelay();
-  browser = await launchChromium();
+  browser = await launchChromium(SLOW_CAMERA);
 });
 
 t.after(async () => {

@@ -4,7 +4,7 @@
  */
 import type { Browser } from 'playwright-core';
 import t from 'tap';
-import { launchChromium } from '../support/chromium.ts';
+import { launchChromium, SLOW_CAMERA } from '../support/chromium.ts';
 import { seesMovement } from '../support/media-probe.ts';
 import { Customer, Technician } from '../support/people.ts';
 import { type RelayProcess, startRelay } from '../support/relay-process.ts';
@@ -14,7 +14,7 @@ let browser: Browser;
 
 t.before(async () => {
   relay = await startRelay();
-  browser = await launchChromium();
+  browser = await launchChromium(SLOW_CAMERA);
 });
 
 t.after(async () => {

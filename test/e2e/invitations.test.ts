@@ -4,7 +4,7 @@
  */
 import type { Browser, Locator } from 'playwright-core';
 import t, { type Test } from 'tap';
-import { launchChromium } from '../support/chromium.ts';
+import { launchChromium, SLOW_CAMERA } from '../support/chromium.ts';
 import { type GatewayServer, startGateway } from '../support/gateway-server.ts';
 import { MAIL_ACCOUNT, type MailServer, startMailServer } from '../support/mail-server.ts';
 import { Customer, Technician, type Tongue } from '../support/people.ts';
@@ -35,7 +35,7 @@ let smtp: MailServer;
 t.before(async () => {
   [relay, browser, gateway, smtp] = await Promise.all([
     startRelay(),
-    launchChromium(),
+    launchChromium(SLOW_CAMERA),
     startGateway({ status: 202, body: '' }),
     startMailServer(),
   ]);

@@ -4,7 +4,7 @@
  */
 import type { Browser, Page } from 'playwright-core';
 import t from 'tap';
-import { type Instrumented, launchChromium } from '../support/chromium.ts';
+import { type Instrumented, launchChromium, SLOW_CAMERA } from '../support/chromium.ts';
 import { hearsSound, rtpPacketsSent, seesMovement, until } from '../support/media-probe.ts';
 import { Customer, Technician, type Tongue } from '../support/people.ts';
 import { type RelayProcess, startRelay } from '../support/relay-process.ts';
@@ -47,7 +47,7 @@ let browser: Browser;
 
 t.before(async () => {
   relay = await startRelay();
-  browser = await launchChromium();
+  browser = await launchChromium(SLOW_CAMERA);
 });
 
 t.after(async () => {

@@ -4,7 +4,7 @@
  */
 import type { Browser, Locator, Page } from 'playwright-core';
 import t from 'tap';
-import { launchChromium } from '../support/chromium.ts';
+import { launchChromium, SLOW_CAMERA } from '../support/chromium.ts';
 import { seesMovement, until } from '../support/media-probe.ts';
 import { Customer, WORDS as NAMES, Technician } from '../support/people.ts';
 import { ADMIN, type RelayProcess, startRelay } from '../support/relay-process.ts';
@@ -46,7 +46,7 @@ let browser: Browser;
 
 t.before(async () => {
   relay = await startRelay();
-  browser = await launchChromium();
+  browser = await launchChromium(SLOW_CAMERA);
 });
 
 t.after(async () => {

@@ -5,7 +5,7 @@
 import { rmSync } from 'node:fs';
 import type { Browser, Page } from 'playwright-core';
 import t from 'tap';
-import { launchChromium } from '../support/chromium.ts';
+import { launchChromium, SLOW_CAMERA } from '../support/chromium.ts';
 import { rtpPacketsSent, seesMovement, until } from '../support/media-probe.ts';
 import { Customer, Technician, type Tongue } from '../support/people.ts';
 import { type RelayProcess, startRelay } from '../support/relay-process.ts';
@@ -81,7 +81,7 @@ let browser: Browser;
 
 t.before(async () => {
   relay = await startRelay({ env: SEVERAL });
-  browser = await launchChromium();
+  browser = await launchChromium(SLOW_CAMERA);
 });
 
 t.after(async () => {

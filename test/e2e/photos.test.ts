@@ -7,7 +7,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import t from 'tap';
-import { type Instrumented, launchChromium } from '../support/chromium.ts';
+import { type Instrumented, launchChromium, SLOW_CAMERA } from '../support/chromium.ts';
 import { ImpairedLink } from '../support/impairment-proxy.ts';
 import { seesMovement, until } from '../support/media-probe.ts';
 import { Customer, Technician, type Tongue } from '../support/people.ts';
@@ -85,7 +85,7 @@ let browser: Browser;
 
 t.before(async () => {
   relay = await startRelay({ env: SEVERAL });
-  browser = await launchChromium();
+  browser = await launchChromium(SLOW_CAMERA);
 });
 
 t.after(async () => {
@@ -139,7 +139,7 @@ async function givePhotoMode(page: Page): Promise<void> {
       drawing.fillRect((i * 977) % 4000, (i * 1481) % 3000, 12, 9);
     }
     const taken = new Promise<Blob>((resolve, reject) => {
-      canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error('no blob'))), 'image/jpeg', 0.9);
+      canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error('no blob'))), 'image/jpeg', 0.6);
     });
     Object.assign(window, {
       taken,

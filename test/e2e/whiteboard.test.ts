@@ -5,7 +5,7 @@
 import { rmSync } from 'node:fs';
 import type { Browser, Download, Page } from 'playwright-core';
 import t, { type Test } from 'tap';
-import { launchChromium } from '../support/chromium.ts';
+import { launchChromium, SLOW_CAMERA } from '../support/chromium.ts';
 import { Customer, Technician, type Tongue } from '../support/people.ts';
 import { type RelayProcess, startRelay } from '../support/relay-process.ts';
 
@@ -161,7 +161,7 @@ let browser: Browser;
 t.before(async () => {
   // A test that fails leaves its session behind, which is no reason for the next one to fail.
   relay = await startRelay({ env: SEVERAL });
-  browser = await launchChromium();
+  browser = await launchChromium(SLOW_CAMERA);
 });
 
 t.after(async () => {

@@ -208,6 +208,7 @@ export async function openFront(): Promise<Front> {
       ways: [],
       waitingSteps: { amberMs: 60_000, redMs: 180_000 },
       awayMs: 0,
+      fields: [],
       replies: [],
     }),
     mayInvite: () => true,

@@ -84,6 +84,7 @@ async function openFront(folder: string) {
       ways: [],
       waitingSteps: { amberMs: 60_000, redMs: 180_000 },
       awayMs: 0,
+      fields: [],
       replies: [],
     }),
     log: createLog('silent'),

@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import type { AxeResults } from 'axe-core';
 import type { Page } from 'playwright-core';
 import t from 'tap';
-import { launchChromium } from './chromium.ts';
+import { launchChromium, SLOW_CAMERA } from './chromium.ts';
 import type { Tongue } from './people.ts';
 import { type TourPart, tour } from './tour.ts';
 
@@ -40,7 +40,7 @@ function overflows(page: Page): Promise<boolean> {
 export function nothingSerious(part: TourPart, stopsAtLeast: number, tongues: readonly Tongue[]): void {
   for (const tongue of tongues) {
     t.test(`nothing serious on any screen of ${part}, ${tongue}`, async (test) => {
-      const browser = await launchChromium();
+      const browser = await launchChromium(SLOW_CAMERA);
       let stops = 0;
       try {
         await tour(

@@ -19,6 +19,12 @@ const ARGS = [
   '--use-fake-ui-for-media-stream',
 ];
 
+/**
+ * A camera of half the usual rate, for tests that are not about the rate: two encoders and decoders in software take most of the
+ * processors otherwise, and tests that run beside each other disturb each other.
+ */
+export const SLOW_CAMERA = ['--use-fake-device-for-media-stream=fps=10'];
+
 export const PHONE = { width: 390, height: 844 };
 export const DESKTOP = { width: 1280, height: 800 };
 
