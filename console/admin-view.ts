@@ -120,7 +120,7 @@ export class AdminView extends StatefulElement {
       case 'sessions':
         return html`<settings-form .state=${this.state} name="sessions" .fields=${sessionFields}></settings-form>`;
       case 'fields':
-        return html`<settings-form .state=${this.state} name="fields" .fields=${labelFields}></settings-form>`;
+        return html`<settings-form .state=${this.state} name="fields" pairs .fields=${labelFields}></settings-form>`;
       case 'terms':
         return html`<admin-terms .state=${this.state}></admin-terms>`;
     }

@@ -1,6 +1,7 @@
 /** What stands above the timeline of a past session: names and values, in the words of the page's language. */
 import { msg } from '@lit/localize';
 import type { PastSession, SessionRecordView } from '../relay/protocol.ts';
+import { customKeys, fieldLabel } from './field-labels.ts';
 import { dateAndTime, duration } from './localization.ts';
 import { statusWord } from './session-words.ts';
 
@@ -30,7 +31,7 @@ export function factsOf(record: SessionRecordView): Fact[] {
     { name: msg('Phone'), value: fields.phone },
     { name: msg('Email'), value: fields.email },
     { name: msg('Ticket ID'), value: fields.ticketId },
-    ...Object.entries(fields.custom).map(([name, value]) => ({ name, value })),
+    ...customKeys([fields]).map((key) => ({ name: fieldLabel(key), value: fields.custom[key] ?? '' })),
     { name: msg('Browser'), value: record.browser },
     { name: msg('Outcome'), value: outcomeWord(record) },
     { name: msg('Notes'), value: record.notes },

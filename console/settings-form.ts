@@ -57,6 +57,17 @@ export class SettingsForm extends StatefulElement {
         resize: vertical;
       }
 
+      /* Each English field stands beside its German one. */
+      @media (min-width: 761px) {
+        :host([pairs]) form {
+          grid-template-columns: repeat(2, minmax(0, 1fr));
+        }
+
+        :host([pairs]) :is(.notice, .foot) {
+          grid-column: 1 / -1;
+        }
+      }
+
       /* What comes of the fields stays in view while they are edited. */
       @media (min-width: 1180px) {
         :host([beside]) {

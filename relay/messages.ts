@@ -385,6 +385,7 @@ export const BODIES: BodySchemas = {
       DEFINITIONS.mail.schema,
       DEFINITIONS.templates.schema,
       DEFINITIONS.sessions.schema,
+      DEFINITIONS.fields.schema,
       DEFINITIONS.groups.schema,
       DEFINITIONS.channels.schema,
     ]),
