@@ -9,6 +9,7 @@ import { chooseLanguage } from './localization.ts';
 import { languageSwitch } from './plain-pages.ts';
 import { pathOf, type Route } from './routes.ts';
 import { isStartable, toneOf, waitingLevel } from './session-status.ts';
+import './session-thumbnail.ts';
 import { displayName, statusWord, technicianStatusWord } from './session-words.ts';
 
 export type MenuChoice = 'password' | 'signOut';
@@ -102,6 +103,7 @@ function sessionTab(session: SessionView, { state, route, shut }: BarOptions): T
       >
         <i class="dot ${toneOf(session, state.now, state.settings?.waitingSteps)}"></i>
         <span class="visually-hidden">${statusWord(status)}</span>
+        <session-thumbnail .state=${state} .sessionId=${id}></session-thumbnail>
         <span class="name">${name}</span>
         ${unreadBadge(state.chats.unread(id))}
         <running-time class="number" .since=${statusSince} .clockOffsetMs=${state.clockOffsetMs}></running-time>

@@ -86,6 +86,14 @@ for (const tongue of ['en', 'de'] as const) {
       await page.getByRole('button', { name: words.hold, exact: true }).click();
       await phone.getByText(words.held).waitFor();
       await page.getByText(words.onHold, { exact: true }).first().waitFor();
+      // The tab keeps the last picture; decoration, so it has no role.
+      const brightest = await page.locator('session-thumbnail video').evaluate((video) => {
+        const canvas = new OffscreenCanvas(44, 28);
+        const drawing = canvas.getContext('2d');
+        drawing?.drawImage(video as HTMLVideoElement, 0, 0, 44, 28);
+        return Math.max(...(drawing?.getImageData(0, 0, 44, 28).data.filter((_, i) => i % 4 === 1) ?? [0]));
+      });
+      t.ok(brightest > 100, 'the held session shows its last picture on its tab');
       await page.getByRole('button', { name: words.resume, exact: true }).click();
       await seesMovement(page, technician.words.customerCamera);
 
