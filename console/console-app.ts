@@ -56,6 +56,7 @@ export class ConsoleApp extends LitElement {
   @state() private announcement = '';
   #archiveSeen = false;
   #shownSession: SessionId | undefined;
+  #hasReopened = false;
   #undo: (() => void)[] = [];
   #retry: ReturnType<typeof setTimeout> | undefined;
 
@@ -96,8 +97,22 @@ export class ConsoleApp extends LitElement {
     }
   }
 
+  /** The tabs of sessions that go on come back after a reload; once, because whoever shuts one of a held session means it. */
+  #reopen(): void {
+    if (!this.#state.loaded || this.#hasReopened) {
+      return;
+    }
+    this.#hasReopened = true;
+    for (const { id, status } of this.#state.sessions) {
+      if (this.#state.isLive(id) || status === 'onHold') {
+        this.#state.open(id);
+      }
+    }
+  }
+
   #changed(): void {
     const { route } = this;
+    this.#reopen();
     // The session went away, or was never ours.
     if (route.page === 'session' && this.#state.loaded && this.#state.session(route.id) === undefined) {
       // Taken from the list just now, or from somebody's bookmarks: the page of a session stays.

@@ -1,5 +1,16 @@
 import { css } from 'lit';
 
+const WORDS_FOR_SCREEN_READERS = css`
+  .administration span,
+  .archive span {
+    position: absolute;
+    width: 1px;
+    height: 1px;
+    overflow: hidden;
+    clip-path: inset(50%);
+  }
+`;
+
 export const consoleStyles = css`
   :host {
     display: block;
@@ -97,17 +108,30 @@ export const consoleStyles = css`
     border-radius: var(--radius-small);
   }
 
+  /* Many of them become narrower before they have to be scrolled; the one that is shown keeps its name. */
   .tab {
     display: flex;
+    flex: 0 1 auto;
     align-items: center;
+    min-width: 132px;
     border-left: 1px solid var(--line);
   }
 
+  .tab:has([aria-current='page']) {
+    flex-shrink: 0;
+  }
+
   .tab a {
+    min-width: 0;
     height: 100%;
   }
 
+  .tab a > :not(.name) {
+    flex: none;
+  }
+
   .tab .name {
+    min-width: 0;
     max-width: 150px;
     overflow: hidden;
     text-overflow: ellipsis;
@@ -337,14 +361,13 @@ export const consoleStyles = css`
       max-width: 90px;
     }
 
-    /* The words stay for screen readers. */
-    .administration span,
-    .archive span {
-      position: absolute;
-      width: 1px;
-      height: 1px;
-      overflow: hidden;
-      clip-path: inset(50%);
+    ${WORDS_FOR_SCREEN_READERS}
+  }
+
+  /* Tabs of sessions need the room. */
+  @media (max-width: 1500px) {
+    nav:has(.tab) {
+      ${WORDS_FOR_SCREEN_READERS}
     }
   }
 
