@@ -167,6 +167,8 @@ const EVENTS = {
   boardUsed: () => msg('First mark drawn on the picture'),
   boardErased: () => msg('All marks on the picture erased'),
   photoTaken: (data) => msg(str`Photo received: ${text(data, 'width')} × ${text(data, 'height')} pixels`),
+  photoDeleted: (data) =>
+    text(data, 'source') === 'snapshot' ? msg('Snapshot deleted') : msg('Photo deleted'),
   photoFailed: (data) => photoFailure(text(data, 'reason')),
   pinAlarm: (data) => {
     switch (text(data, 'alarm')) {

@@ -252,6 +252,7 @@ const REQUESTS: Schemas = {
   takePhoto: ofSession,
   openPhotos: ofSession,
   cancelPhoto: ofPhoto,
+  deletePhoto: ofPhoto,
   offerPhoto: z.strictObject({
     sessionId,
     photoId: z.int().min(0).max(0xffff_ffff),

@@ -241,6 +241,7 @@ export type SessionEventType =
   | 'boardErased'
   | 'photoTaken'
   | 'photoFailed'
+  | 'photoDeleted'
   | 'pinAlarm'
   | 'qualitySummary'
   | 'dismissed';

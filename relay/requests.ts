@@ -444,6 +444,7 @@ export function createHandlers(
       party === 'customer' ? session.photos.failed(photoId, reason) : 'notAllowed',
     ),
     openPhotoMarks: ofTechnician(async (_account, session, { photoId }) => session.photos.marks(photoId)),
+    deletePhoto: ofTechnician((_account, session, { photoId }) => session.photos.remove(photoId)),
     markPhoto: ofTechnician((_account, session, { photoId, operations }) =>
       session.photos.mark(photoId, operations),
     ),

@@ -184,6 +184,24 @@ test('what is no image, is too large, or is not what was said, is refused, and n
   );
 });
 
+test('a kept photo is deleted with its file, and the log keeps that there was one', async (t, scene) => {
+  const { console, customer, session, photos, id } = await active(scene);
+  const bytes = photo();
+  const { id: photoId } = granted(await photos.take()).photo;
+  t.equal(await photos.remove(photoId), 'noSuchPhoto', 'one that is not there yet is cancelled instead');
+  await photos.offer('customer', offerOf(photoId, bytes));
+  await send(session, photoId, bytes);
+  t.equal(await photos.remove(photoId), undefined);
+  t.equal(await scene.blob.get(`photos/${id}/${photoId}`), undefined);
+  t.same(photos.open().photos, []);
+  t.same(await scene.store.photos(id), []);
+  for (const page of [console, customer]) {
+    t.match(page.of('photoGone'), [{ photoId, code: undefined }]);
+  }
+  t.match((await scene.store.events(id)).at(-1), { type: 'photoDeleted', data: { source: 'camera' } });
+  t.equal(await photos.remove(photoId), 'noSuchPhoto');
+});
+
 test('parts that do not fit, come from the other one, or for nothing, change nothing', async (t, scene) => {
   const { session, photos } = await active(scene);
   const bytes = photo(1000);
