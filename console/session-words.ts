@@ -19,6 +19,7 @@ import { fieldLabel } from './field-labels.ts';
 import { period } from './localization.ts';
 import { preflightName } from './preflight-words.ts';
 import { summarySentence } from './quality-words.ts';
+import { recordingStarted, recordingStopped } from './recording-words.ts';
 
 /** What stands on the tab and in the list; a customer without a name is "Customer". */
 export function displayName({ name }: CustomerFields): string {
@@ -170,6 +171,10 @@ const EVENTS = {
   photoDeleted: (data) =>
     text(data, 'source') === 'snapshot' ? msg('Snapshot deleted') : msg('Photo deleted'),
   photoFailed: (data) => photoFailure(text(data, 'reason')),
+  recordingStarted,
+  recordingPaused: () => msg('Recording paused'),
+  recordingResumed: () => msg('Recording goes on'),
+  recordingStopped,
   pinAlarm: (data) => {
     switch (text(data, 'alarm')) {
       case 'guessing':

@@ -35,6 +35,7 @@ const WALLS: [from: string, may: string[]][] = [
       'relay/protocol-camera.ts',
       'relay/protocol-errors.ts',
       'relay/protocol-photos.ts',
+      'relay/protocol-recording.ts',
       'relay/protocol-sessions.ts',
     ],
   ],
@@ -44,6 +45,7 @@ const WALLS: [from: string, may: string[]][] = [
   ['relay/protocol-board.ts', ['relay/protocol.ts']],
   ['relay/protocol-camera.ts', ['relay/protocol.ts']],
   ['relay/protocol-photos.ts', ['relay/protocol.ts']],
+  ['relay/protocol-recording.ts', ['relay/protocol.ts']],
   ['relay/protocol-api.ts', ['relay/protocol.ts']],
   ['relay/client/', ['relay/client/', 'relay/protocol.ts']],
   ['relay/', ['relay/', 'codec/']],
@@ -57,7 +59,7 @@ const FORBIDDEN: [from: string, never: string][] = [['relay/', 'relay/client/']]
 
 /** Where Node's own modules may be imported; the pages run in browsers, codec knows no machine. */
 const NODE_ALLOWED =
-  /^(relay\/(?!client\/|protocol(-api|-board|-photos)?\.ts)|bench\/|test\/|(console|capture)\/vite\.config\.ts$)/;
+  /^(relay\/(?!client\/|protocol(-api|-board|-photos|-recording)?\.ts)|bench\/|test\/|(console|capture)\/vite\.config\.ts$)/;
 
 type PackageUse = {
   /** Files of the product that import it; all of them, or folders. */
