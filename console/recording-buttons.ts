@@ -54,7 +54,7 @@ export class RecordingButtons extends StatefulElement {
       ${
         state === 'paused'
           ? this.#button('play', msg('Continue recording'), () => commands.record(session.id, 'resume'))
-          : this.#button('pause', msg('Pause recording'), () => commands.record(session.id, 'pause'))
+          : this.#button('circlePause', msg('Pause recording'), () => commands.record(session.id, 'pause'))
       }
       ${this.#button('circleStop', msg('Stop recording'), () => commands.record(session.id, 'stop'))}
     `;
