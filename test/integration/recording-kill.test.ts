@@ -148,3 +148,25 @@ t.test(
     ]);
   },
 );
+
+t.test('a relay that is told to stop brings everything to disk, and goes on after its start', async (t) => {
+  const dataDir = mkdtempSync(join(tmpdir(), 'fernblick-test-'));
+  let relay = await startRelay({ dataDir, env: QUIET });
+  t.teardown(async () => {
+    await relay.stop();
+    rmSync(dataDir, { recursive: true, force: true });
+  });
+  const cookie = await signIn(relay.origin);
+  const { technician, customer, sessionId } = await recordedCall(t, relay, cookie);
+  await until('packets', () => read(dataDir, sessionId, 1).tracks === 3);
+  await relay.stop();
+  const { found, ended, problem } = read(dataDir, sessionId, 1);
+  t.same({ found, ended, problem }, { found: true, ended: true, problem: '' });
+  technician.dropMedia();
+  customer.dropMedia();
+  relay = await startRelay({ dataDir, port: relay.port, env: QUIET });
+  technician.adopt(await SignallingClient.technician(relay.origin, cookie));
+  customer.adopt(await SignallingClient.customer(relay.origin, customer.resume));
+  await until('the next part', () => read(dataDir, sessionId, 2).tracks === 3);
+  t.notOk(existsSync(join(dataDir, 'recordings', `${sessionId}-3.journal.part`)));
+});
