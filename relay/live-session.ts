@@ -38,6 +38,7 @@ import {
 import { insertInvitation } from './session-invitation.ts';
 import { SessionMedia } from './session-media.ts';
 import { SessionQuality } from './session-quality.ts';
+import { openRecording, type SessionRecording } from './session-recording.ts';
 import { isEnded, type Party, settledState, transition } from './session-state.ts';
 import {
   type Away,
@@ -66,6 +67,7 @@ export class LiveSession {
   readonly whiteboard: Whiteboard;
   readonly cameraWishes: CameraWishes;
   readonly photos: SessionPhotos;
+  readonly recording: SessionRecording;
   /** Start is under way: it counts as active before it is on disk. */
   starting = false;
   readonly devices: Record<Party, DeviceState> = { customer: NO_DEVICES, technician: NO_DEVICES };
@@ -99,6 +101,7 @@ export class LiveSession {
       page: (party) => (party === 'customer' ? this.#customer : this.#console?.participant),
     });
     this.photos = this.#openPhotos(context);
+    this.recording = openRecording(this, context, (by, work) => this.#note(by, work));
     this.media = new SessionMedia(
       record.id,
       context.plane,
@@ -386,6 +389,7 @@ export class LiveSession {
       // In a queue nobody is missing yet.
       technicianConnected: this.record.technicianId === null || this.#console !== undefined,
       consents: this.consents.shown,
+      recording: this.recording.shown,
       queuePosition: this.#context.queuePositionOf(this.record),
       devices: this.devices,
       picture: this.picture,
@@ -415,6 +419,7 @@ export class LiveSession {
 
   /** Media first: whoever is told that the session is active may send at once. */
   show(): void {
+    this.recording.settle();
     this.media.settle(this.record.machine);
     for (const { participant, account } of this.#context.watchersOf(this.record)) {
       participant.send({ type: 'session', session: this.technicianView(account.id) });
@@ -458,6 +463,7 @@ export class LiveSession {
   }
 
   tell(events: readonly SessionEvent[]): void {
+    this.recording.mark(events);
     for (const follower of this.followers) {
       for (const event of events) {
         follower.send({ type: 'log', event } satisfies ServerEvent);

@@ -250,6 +250,10 @@ const REQUESTS: Schemas = {
   cameraWishDone: z.strictObject({ sessionId, wishId: z.int().positive(), outcome: z.enum(WISH_OUTCOMES) }),
   openStill: z.strictObject({ sessionId, surface, offset: z.int().min(0).max(FREEZE_MAX_BYTES) }),
   takePhoto: ofSession,
+  startRecording: ofSession,
+  pauseRecording: ofSession,
+  resumeRecording: ofSession,
+  stopRecording: ofSession,
   openPhotos: ofSession,
   cancelPhoto: ofPhoto,
   offerPhoto: z.strictObject({

@@ -1,5 +1,5 @@
 /** What both pages see of a session: its states, fields, devices, log and what belongs to it. Types and constants only; part of `protocol.ts`. */
-import type { CameraState, Language, Role, SessionId } from './protocol.ts';
+import type { CameraState, Language, RecordingView, Role, SessionId } from './protocol.ts';
 
 /** What the state machine of `session-state.ts` knows. */
 export type SessionState =
@@ -170,6 +170,8 @@ export type SessionView = {
   before?: 'waiting' | 'active' | 'onHold';
   /** While picture or sound of a party are away through no wish of a person. */
   interruption?: Interruption;
+  /** Absent until somebody wants it. */
+  recording?: RecordingView;
   /** Absent until a customer has accepted the terms. */
   customer?: {
     devices: DeviceState;
@@ -241,6 +243,10 @@ export type SessionEventType =
   | 'boardErased'
   | 'photoTaken'
   | 'photoFailed'
+  | 'recordingStarted'
+  | 'recordingPaused'
+  | 'recordingResumed'
+  | 'recordingStopped'
   | 'pinAlarm'
   | 'qualitySummary'
   | 'dismissed';
@@ -279,6 +285,8 @@ export type CustomerView = {
   interruption?: Interruption;
   /** What was asked for and how it stands; empty in most sessions. */
   consents: Consents;
+  /** Absent until there is one. */
+  recording?: RecordingView;
   /** While the customer of a channel waits for whoever is free first; 1 is next. */
   queuePosition?: number;
   /** Why the session ended; only with phase `ended`. */

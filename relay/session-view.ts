@@ -10,6 +10,7 @@ import type {
   InvitationView,
   PictureState,
   Preflight,
+  RecordingView,
   Role,
   SessionState,
   SessionStatus,
@@ -33,6 +34,7 @@ export type Presence = {
   technicianConnected: boolean;
   queuePosition: number | undefined;
   consents: Consents;
+  recording: RecordingView | undefined;
   devices: Record<Role, DeviceState>;
   picture: PictureState;
   preflight: Preflight | undefined;
@@ -104,6 +106,7 @@ export function technicianView(
     ...queuePosition(presence),
     ...(isInterrupted(machine.state) && machine.before ? { before: machine.before } : {}),
     ...(interruption ? { interruption } : {}),
+    ...(presence.recording ? { recording: presence.recording } : {}),
     ...(presence.invitation ? { invitation: invitationView(presence.invitation, origin) } : {}),
     ...(customer
       ? {
@@ -155,6 +158,8 @@ export function customerView(record: SessionRecord, presence: Presence, nickname
     technicianDevices: presence.devices.technician,
     technicianConnected: presence.technicianConnected,
     consents: presence.consents,
+    // The question itself is all that they need to see of one that is only asked for.
+    ...(presence.recording && presence.recording.state !== 'asked' ? { recording: presence.recording } : {}),
     ...queuePosition(presence),
     ...(interruption ? { interruption } : {}),
     ...(phase === 'ended' ? { endedAs: record.machine.state } : {}),

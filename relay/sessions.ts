@@ -81,12 +81,14 @@ export class Sessions {
       await session.apply({ by: SYSTEM, input: { type: 'transferWithdrawn' } });
       session.whiteboard.restore(await options.store.board(record.id));
       await session.photos.restore(await options.store.photos(record.id));
+      session.recording.restore(await options.store.recordings(record.id));
       await session.lose('customer', 'relay', SYSTEM);
       await session.lose('technician', 'relay', SYSTEM);
     }
     options.plane.onRoom(() => {
       for (const session of sessions.#sessions.values()) {
         session.media.retryNow();
+        session.recording.retryNow();
       }
     });
     return sessions;

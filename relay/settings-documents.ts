@@ -1,6 +1,13 @@
 /** The documents of central settings: a schema, defaults and the secrets of each. Pure. */
 import { z } from 'zod';
-import { INVITATION_WAYS, type SettingsDocuments, type SettingsName } from './protocol.ts';
+import {
+  INVITATION_WAYS,
+  RECORDING_MODES,
+  RECORDING_PURPOSE_MAX_LENGTH,
+  type RecordingPolicy,
+  type SettingsDocuments,
+  type SettingsName,
+} from './protocol.ts';
 
 /** No control characters: these texts end up in headers of mails and in requests to gateways. */
 const line = (maxLength: number) =>
@@ -86,6 +93,18 @@ function areDistinct<T>(values: readonly T[]): boolean {
   return new Set(values).size === values.length;
 }
 
+const RECORDING: RecordingPolicy = { mode: 'onDemand', voice: true, video: true, purpose: '' };
+
+const recording = z
+  .strictObject({
+    mode: z.enum(RECORDING_MODES),
+    voice: z.boolean(),
+    video: z.boolean(),
+    purpose: line(RECORDING_PURPOSE_MAX_LENGTH),
+  })
+  // A recording of nothing.
+  .refine(({ mode, voice, video }) => mode === 'off' || voice || video);
+
 const groups = z.strictObject({
   groups: z
     .array(
@@ -96,6 +115,7 @@ const groups = z.strictObject({
         ways: z.array(z.enum(INVITATION_WAYS)).refine(areDistinct),
         // Missing in documents that are older than the whiteboard.
         customersDraw: z.boolean().default(true),
+        recording: recording.default(RECORDING),
         technicianIds: z.array(z.int().positive()).max(10_000),
       }),
     )
@@ -194,7 +214,7 @@ export const DEFINITIONS: { [N in SettingsName]: Definition<SettingsDocuments[N]
       groups: [
         {
           ...{ id: 'support', name: 'Support', email: '', ways: [...INVITATION_WAYS] },
-          ...{ customersDraw: true, technicianIds: [] },
+          ...{ customersDraw: true, recording: RECORDING, technicianIds: [] },
         },
       ],
     },

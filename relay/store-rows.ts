@@ -21,6 +21,7 @@ import {
 } from './store.ts';
 import type { BoardTables } from './store-board.ts';
 import type { PhotoTables } from './store-photos.ts';
+import type { RecordingTables } from './store-recordings.ts';
 
 export type SessionTable = {
   id: Generated<number>;
@@ -123,7 +124,8 @@ export type ChatTable = {
 };
 
 export type Tables = BoardTables &
-  PhotoTables & {
+  PhotoTables &
+  RecordingTables & {
     session: SessionTable;
     session_event: SessionEventTable;
     consent: ConsentTable;
