@@ -27,12 +27,13 @@ export type VideoTrack = {
 };
 export type VoiceTrack = { party: string; channels: number };
 
-/** A part in the file: where it begins there and on the clock, and how long it is. */
+/** Where a stretch without a pause stands: in the file, in the journal's time, on the clock. */
+export type Stretch = { fileMs: number; journalMs: number; epochMs: number; durationMs: number };
+
+/** A part in the file; pauses are cut out. */
 export type Part = {
   file: JournalFile;
-  fileMs: number;
-  epochMs: number;
-  durationMs: number;
+  stretches: Stretch[];
   clocks: ReadonlyMap<string, PartyClock>;
   /** First report of each track, for what came before it: track, its description's place, NTP ms, RTP time. */
   firstReports: ReadonlyMap<string, { ntpMs: number; rtpTimestamp: number }>;
@@ -101,10 +102,15 @@ function surveyPart(found: Survey, file: JournalFile, check: (bytesRead: number)
   const firstReports = new Map<string, { ntpMs: number; rtpTimestamp: number }>();
   const tracks = new Map<number, SurveyedTrack>();
   let lastUs = 0;
+  /** Moments at which recording went on and paused, in turn. */
+  const turns = [0];
   const reader = readRecords(
     file,
     (record) => {
       lastUs = Math.max(lastUs, record.atUs);
+      if (record.kind === 'event' && record.event === (turns.length % 2 === 1 ? 'pause' : 'resume')) {
+        turns.push(record.atUs / 1_000);
+      }
       if (record.kind === 'track') {
         tracks.get(record.track)?.flush();
         const times = (tracks.get(record.track)?.times ?? 0) + 1;
@@ -140,14 +146,40 @@ function surveyPart(found: Survey, file: JournalFile, check: (bytesRead: number)
     return;
   }
   found.sessionNumber ||= header.sessionNumber;
-  const before = found.parts.at(-1);
+  const before = found.parts.at(-1)?.stretches.at(-1);
   const gapMs = before === undefined ? 0 : header.startedAtMs - before.epochMs - before.durationMs;
   // A clock that was set back makes no gap; a long one is cut short.
   const keptMs = gapMs < 0 ? 0 : gapMs > PART_GAP_MAX_MS ? PART_GAP_MS : gapMs;
-  const fileMs = before === undefined ? 0 : before.fileMs + before.durationMs + keptMs;
-  const durationMs = lastUs / 1_000;
-  found.parts.push({ file, fileMs, epochMs: header.startedAtMs, durationMs, clocks, firstReports });
-  found.durationMs = fileMs + durationMs;
+  const stretches = stretchesOf([...turns, lastUs / 1_000], found.durationMs + keptMs, header.startedAtMs);
+  const last = stretches.at(-1);
+  found.parts.push({ file, stretches, clocks, firstReports });
+  found.durationMs = last === undefined ? found.durationMs : last.fileMs + last.durationMs;
+}
+
+/** @param turns on, pause, on, pause … and the end, which may be either */
+function stretchesOf(turns: readonly number[], fromMs: number, epochMs: number): Stretch[] {
+  const stretches: Stretch[] = [];
+  let fileMs = fromMs;
+  for (let index = 0; index + 1 < turns.length; index += 2) {
+    const journalMs = turns[index] ?? 0;
+    const durationMs = Math.max(0, (turns[index + 1] ?? 0) - journalMs);
+    stretches.push({ fileMs, journalMs, epochMs: epochMs + journalMs, durationMs });
+    fileMs += durationMs;
+  }
+  return stretches;
+}
+
+/** A moment of the journal in the file; one within a pause, or before the part, is the nearest that is there. */
+export function fileTimeMs({ stretches }: Part, journalMs: number): number {
+  let found = 0;
+  for (const stretch of stretches) {
+    if (journalMs < stretch.journalMs && stretch !== stretches[0]) {
+      break;
+    }
+    const withinMs = Math.min(Math.max(0, journalMs - stretch.journalMs), stretch.durationMs);
+    found = stretch.fileMs + withinMs;
+  }
+  return found;
 }
 
 /** A track between two of its descriptions is numbered without a break. */
@@ -200,13 +232,17 @@ class SurveyedTrack {
   #lookForPicture(codec: VideoCodec): void {
     const { party } = this;
     const { videos } = this.#found;
-    if (videos.some((video) => video.party === party && video.codec === codec)) {
+    const isKnown = () => videos.some((video) => video.party === party && video.codec === codec);
+    if (isKnown()) {
       return;
     }
     const depayloader = new Depayloader(codec, () => {
       const { width, height } = depayloader;
       if (this.#reorder !== undefined && width > 0) {
         this.#reorder = undefined;
+        if (isKnown()) {
+          return;
+        }
         const codecPrivate = codec === 'H264' ? avcConfiguration(depayloader) : undefined;
         videos.push({ party, codec, width, height, codecPrivate });
       }

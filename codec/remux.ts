@@ -8,7 +8,7 @@ import { CaptureClock, ntpMsOf, type PartyClock } from './capture-clock.ts';
 import { Depayloader, isVideoCodec } from './depayload.ts';
 import type { JournalRecord } from './journal.ts';
 import { opusDurationMs, opusHead, SILENCE, SILENCE_MS } from './opus-packet.ts';
-import { type Part, readRecords, type Survey, segmentKey } from './remux-survey.ts';
+import { fileTimeMs, type Part, readRecords, type Stretch, type Survey, segmentKey } from './remux-survey.ts';
 import { type OrderedPacket, Reorder } from './reorder.ts';
 import * as rtp from './rtp.ts';
 import { type WebmTrack, WebmWriter } from './webm.ts';
@@ -32,13 +32,12 @@ export type RemuxOptions = {
   onProgress?(done: number): void;
 };
 
-export type RemuxedPart = { fileMs: number; epochMs: number; durationMs: number };
-
 export type RemuxResult = {
   sessionNumber: number;
   container: 'webm' | 'mkv';
   durationMs: number;
-  parts: RemuxedPart[];
+  /** What of the clock is where in the file. */
+  stretches: Stretch[];
   videos: {
     party: string;
     codec: string;
@@ -125,14 +124,14 @@ class Writing {
         for (const { reorder } of tracks.values()) {
           reorder.advance(advancedUs);
         }
-        this.#fill(part.fileMs + advancedUs / 1_000 - VOICE_SLACK_MS);
+        this.#fill(fileTimeMs(part, advancedUs / 1_000) - VOICE_SLACK_MS);
       }
     };
     readRecords(part.file, take, check);
     for (const reading of tracks.values()) {
       this.#close(reading);
     }
-    this.#fill(part.fileMs + part.durationMs);
+    this.#fill(fileTimeMs(part, Number.POSITIVE_INFINITY));
   }
 
   end(): RemuxResult {
@@ -141,11 +140,7 @@ class Writing {
     const isWebm = this.#found.videos.every(({ codec }) => codec !== 'H264');
     return {
       ...{ sessionNumber, container: isWebm ? 'webm' : 'mkv', durationMs, damagedBytes, problems },
-      parts: parts.map(({ fileMs, epochMs, durationMs: length }) => ({
-        fileMs,
-        epochMs,
-        durationMs: length,
-      })),
+      stretches: parts.flatMap(({ stretches }) => stretches),
       videos: this.#pictures.map(({ video: { party, codec, width, height }, frames, brokenFrames }) => {
         return { party, codec, width, height, frames, brokenFrames };
       }),
@@ -163,12 +158,12 @@ class Writing {
     const clock = new CaptureClock(clockRate, partyClock as PartyClock);
     if (medium === 'audio') {
       const output = this.#voices.find((voice) => voice.party === party);
-      return output && codec.toLowerCase() === 'opus' ? voiceReading(clock, output, part.fileMs) : undefined;
+      return output && codec.toLowerCase() === 'opus' ? voiceReading(clock, output, part) : undefined;
     }
     const output = isVideoCodec(codec)
       ? this.#pictures.find(({ video }) => video.party === party && video.codec === codec)
       : undefined;
-    return output && pictureReading(clock, output, part.fileMs);
+    return output && pictureReading(clock, output, part);
   }
 
   #close(reading: TrackReading | undefined): void {
@@ -188,9 +183,9 @@ class Writing {
 
 type TrackReading = { reorder: Reorder; clock: CaptureClock; flush(): void };
 
-function pictureReading(clock: CaptureClock, output: PictureOutput, fileMs: number): TrackReading {
+function pictureReading(clock: CaptureClock, output: PictureOutput, part: Part): TrackReading {
   const depayloader = new Depayloader(output.video.codec, ({ data, isKey, timestamp, atUs }) =>
-    output.add(fileMs + clock.captureMs(timestamp, atUs / 1_000), data, isKey),
+    output.add(fileTimeMs(part, clock.captureMs(timestamp, atUs / 1_000)), data, isKey),
   );
   const reorder = new Reorder((packet) => depayloader.push(packet));
   return {
@@ -203,9 +198,9 @@ function pictureReading(clock: CaptureClock, output: PictureOutput, fileMs: numb
   };
 }
 
-function voiceReading(clock: CaptureClock, output: VoiceOutput, fileMs: number): TrackReading {
+function voiceReading(clock: CaptureClock, output: VoiceOutput, part: Part): TrackReading {
   const take = ({ bytes, payload, end, atUs }: OrderedPacket) => {
-    const timeMs = fileMs + clock.captureMs(rtp.timestamp(bytes), atUs / 1_000);
+    const timeMs = fileTimeMs(part, clock.captureMs(rtp.timestamp(bytes), atUs / 1_000));
     output.add(timeMs, bytes.subarray(payload, end));
   };
   return { reorder: new Reorder(take), clock, flush: () => undefined };
