@@ -14,7 +14,7 @@ export type Preset =
   | { name: 'clip'; fromMs: number; toMs: number; container: 'webm' | 'mkv' }
   | { name: 'gif'; fromMs: number; toMs: number };
 
-const QUIET = ['-hide_banner', '-nostats', '-v', 'error'];
+const QUIET = ['-hide_banner', '-v', 'error'];
 /** Only files, whatever a damaged one may ask for. */
 const FILES_ONLY = ['-protocol_whitelist', 'file'];
 const SHEET_SIDE = 4;

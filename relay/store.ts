@@ -179,7 +179,10 @@ export type RecordingReads = {
 export type RecordingWrites = {
   /** Undefined, and nothing is written, when the last word of the ledger is not that the customer has agreed. */
   insertRecording(
-    recording: Pick<RecordingRecord, 'sessionId' | 'part' | 'paused' | 'startedAt' | 'purpose' | 'voice' | 'video'>,
+    recording: Pick<
+      RecordingRecord,
+      'sessionId' | 'part' | 'paused' | 'startedAt' | 'purpose' | 'voice' | 'video'
+    >,
   ): Promise<RecordingRecord | undefined>;
   /** State, pause, end, sizes and reason. */
   updateRecording(recording: RecordingRecord): Promise<void>;
