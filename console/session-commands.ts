@@ -21,7 +21,10 @@ export type SessionRequest =
   | 'resumeSession'
   | 'endSession'
   | 'transferSession'
-  | 'askConsent';
+  | 'askConsent'
+  | RecordingRequest;
+
+type RecordingRequest = `${'start' | 'pause' | 'resume' | 'stop'}Recording`;
 
 export type Ask = <T extends SessionRequest>(type: T, params: Params<T>) => Promise<Outcome<SessionView>>;
 
@@ -77,6 +80,10 @@ export class SessionCommands {
   /** Puts a question before the customer. */
   askConsent(sessionId: SessionId, kind: ConsentKind): Promise<void> {
     return this.#report(this.#ask('askConsent', { sessionId, kind }));
+  }
+
+  record(sessionId: SessionId, what: 'start' | 'pause' | 'resume' | 'stop'): Promise<void> {
+    return this.#report(this.#ask(`${what}Recording`, { sessionId }));
   }
 
   async #report(asked: Promise<Outcome<SessionView>>): Promise<void> {

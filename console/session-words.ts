@@ -18,6 +18,7 @@ import type {
 import { period } from './localization.ts';
 import { preflightName } from './preflight-words.ts';
 import { summarySentence } from './quality-words.ts';
+import { recordingStarted, recordingStopped } from './recording-words.ts';
 
 /** What stands on the tab and in the list; a customer without a name is "Customer". */
 export function displayName({ name }: CustomerFields): string {
@@ -179,6 +180,10 @@ const EVENTS = {
   boardErased: () => msg('All marks on the picture erased'),
   photoTaken: (data) => msg(str`Photo received: ${text(data, 'width')} × ${text(data, 'height')} pixels`),
   photoFailed: (data) => photoFailure(text(data, 'reason')),
+  recordingStarted,
+  recordingPaused: () => msg('Recording paused'),
+  recordingResumed: () => msg('Recording goes on'),
+  recordingStopped,
   pinAlarm: (data) => {
     switch (text(data, 'alarm')) {
       case 'guessing':

@@ -115,15 +115,15 @@ export class MediaSession {
     return true;
   }
 
-  /** Writes down what comes through the gate from now on; undefined for nobody. One at a time. */
   get recorder(): Recorder | undefined {
     return this.#recorder;
   }
 
-  set recorder(recorder: Recorder | undefined) {
-    this.#recorder?.follow([], performance.now());
+  /** Who writes down what comes through the gate from now on; undefined for nobody. One at a time. */
+  setRecorder(recorder: Recorder | undefined, now: number): void {
+    this.#recorder?.follow([], now);
     this.#recorder = recorder;
-    this.#record(performance.now());
+    this.#record(now);
   }
 
   /** What this peer should be sending while the gate is open; nothing until told. */

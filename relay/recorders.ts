@@ -56,7 +56,7 @@ export class Recorders {
         ended: ({ bytes, dropped }, code) => {
           this.#recorders.delete(recordingId);
           if (session.recorder === recorder) {
-            session.recorder = undefined;
+            session.setRecorder(undefined, performance.now());
           }
           const sizes = { recordingId, bytes, dropped };
           this.#send(
@@ -72,7 +72,7 @@ export class Recorders {
       now,
     );
     this.#recorders.set(recordingId, recorder);
-    session.recorder = recorder;
+    session.setRecorder(recorder, now);
   }
 
   /** The session is over: so is its recording. */

@@ -209,6 +209,7 @@ export async function openFront(): Promise<Front> {
       waitingSteps: { amberMs: 60_000, redMs: 180_000 },
       awayMs: 0,
       replies: [],
+      recording: 'onDemand',
     }),
     mayInvite: () => true,
     log,

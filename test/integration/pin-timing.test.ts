@@ -85,6 +85,7 @@ async function openFront(folder: string) {
       waitingSteps: { amberMs: 60_000, redMs: 180_000 },
       awayMs: 0,
       replies: [],
+      recording: 'onDemand',
     }),
     log: createLog('silent'),
     // Of the sockets: their limits are in real time.
