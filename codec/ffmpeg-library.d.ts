@@ -31,5 +31,6 @@ declare module '@ffmpeg/core' {
   const createCore: (options: { wasmBinary: Uint8Array }) => Promise<Core>;
 
   export type { Core, FileSystem, Node, Stream };
-  export { createCore as default };
+  // biome-ignore lint/style/noDefaultExport: that is how the library says it
+  export default createCore;
 }

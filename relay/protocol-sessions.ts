@@ -247,6 +247,9 @@ export type SessionEventType =
   | 'recordingPaused'
   | 'recordingResumed'
   | 'recordingStopped'
+  | 'recordingViewed'
+  | 'recordingDownloaded'
+  | 'recordingDeleted'
   | 'pinAlarm'
   | 'qualitySummary'
   | 'dismissed';
