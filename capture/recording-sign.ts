@@ -67,7 +67,7 @@ export class RecordingSign extends StepElement {
   #words(): TemplateResult | string | typeof nothing {
     switch (this.recording?.state) {
       case 'recording':
-        return html`<i class="dot"></i> <abbr title=${msg('This session is being recorded')}>REC</abbr>`;
+        return html`<i class="dot"></i> <abbr title=${msg('This session is being recorded')}>${msg('REC')}</abbr>`;
       case 'paused':
         return msg('Recording paused');
       case 'stopped':

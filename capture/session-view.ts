@@ -418,7 +418,7 @@ function frozenStatus({ frozen, customer, trouble }: SessionCondition): Template
 /** The word stands there also where the rest of it could not be loaded. */
 function recordingSign({ recording }: CustomerView): TemplateResult | typeof nothing {
   return recording
-    ? html`<recording-sign .recording=${recording}>${recording.state === 'recording' ? 'REC' : nothing}</recording-sign>`
+    ? html`<recording-sign .recording=${recording}>${recording.state === 'recording' ? msg('REC') : nothing}</recording-sign>`
     : nothing;
 }
 

@@ -78,7 +78,7 @@ function signOf(recording: RecordingView | undefined): TemplateResult | typeof n
     case 'asked':
       return html`${icon('target')}${msg('Recording begins when the customer agrees.')}`;
     case 'recording':
-      return html`<i class="dot"></i><abbr title=${msg('This session is being recorded')}>REC</abbr>`;
+      return html`<i class="dot"></i><abbr title=${msg('This session is being recorded')}>${msg('REC')}</abbr>`;
     case 'paused':
       return html`${icon('pause')}${msg('Recording paused')}`;
     case 'stopped': {

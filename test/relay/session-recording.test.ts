@@ -54,6 +54,17 @@ async function settled(session: LiveSession): Promise<void> {
   }
 }
 
+/** Files take their own time. */
+async function ended({ store }: Scene, session: LiveSession, part: number): Promise<void> {
+  for (;;) {
+    const row = (await store.recordings(session.record.id)).find((each) => each.part === part);
+    if (row && row.state !== 'recording') {
+      return settled(session);
+    }
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
 async function record(scene: Scene, session: LiveSession): Promise<void> {
   session.recording.start(technicianActor(scene.anna));
   await settled(session);
@@ -230,7 +241,7 @@ test('a lost worker: the next part begins by itself when there is another, pause
   scene.recordings.take();
   scene.recordings.full = true;
   scene.recordings.end(1, 'workerLost');
-  await settled(session);
+  await ended(scene, session, 1);
   t.ok(existsSync(path), 'its journal has its name');
   t.match((await scene.store.recordings(session.record.id))[0], {
     state: 'interrupted',
@@ -240,7 +251,7 @@ test('a lost worker: the next part begins by itself when there is another, pause
   t.same(scene.recordings.take(), [], 'not before there is a worker');
   t.equal(session.customerView().recording?.state, 'paused');
   session.recording.retryNow();
-  await settled(session);
+  await ended(scene, session, 2);
   t.same(scene.recordings.take(), [`start 2 of ${session.record.id}: full`, 'pause 2']);
   scene.recordings.full = false;
   session.recording.retryNow();
