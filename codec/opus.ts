@@ -102,8 +102,11 @@ export class VoiceDecoder {
   measure(packet: Uint8Array): { peak: number; durationMs: number } {
     const samples = this.decode(packet);
     let peak = 0;
-    for (const sample of samples) {
-      peak = Math.max(peak, Math.abs(sample));
+    for (let index = 0; index < samples.length; index++) {
+      const level = Math.abs(samples[index] ?? 0);
+      if (level > peak) {
+        peak = level;
+      }
     }
     return { peak: Math.min(1, peak), durationMs: samples.length / SAMPLES_PER_MS };
   }

@@ -12,7 +12,14 @@ export const PART = '.part';
 
 export type SpeakerWaveform = { party: string; silences: Span[] } & Waveform;
 
-export type JobResult = { bytes: number; remuxed?: RemuxResult & { speakers: SpeakerWaveform[] } };
+export type JobResult = {
+  bytes: number;
+  remuxed?: RemuxResult & { speakers: SpeakerWaveform[] };
+  /** Of the whole process, with its start. */
+  cpuMs: number;
+  maxRssBytes: number;
+};
+export type ThreadResult = Omit<JobResult, 'cpuMs' | 'maxRssBytes'>;
 
 export type JobErrorCode =
   /** There is nothing in the journals that a file could hold. */
@@ -34,7 +41,12 @@ export type JobEvent =
   | { type: 'progress'; done: number }
   | { type: 'log'; line: string }
   | { type: 'done'; result: JobResult }
-  | { type: 'failed'; code: JobErrorCode; sentence: string };
+  | JobFailure;
+
+export type JobFailure = { type: 'failed'; code: JobErrorCode; sentence: string };
+
+/** What the thread tells the process around it. */
+export type ThreadEvent = Exclude<JobEvent, { type: 'done' }> | { type: 'done'; result: ThreadResult };
 
 /** What the thread of a job is started with; the flag is set to 1 to cancel. */
 export type JobThreadData = { job: Job; cancel: SharedArrayBuffer };

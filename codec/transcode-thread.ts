@@ -9,11 +9,12 @@ import { Cancelled, type JournalFile, survey } from './remux-survey.ts';
 import { presetArguments } from './transcode-presets.ts';
 import {
   type Job,
-  type JobEvent,
-  type JobResult,
+  type JobFailure,
   type JobThreadData,
   PART,
   type SpeakerWaveform,
+  type ThreadEvent,
+  type ThreadResult,
 } from './transcode-protocol.ts';
 
 const CHUNK_BYTES = 1 << 20;
@@ -24,7 +25,7 @@ const PROGRESS_INTERVAL_MS = 200;
 const { job, cancel } = workerData as JobThreadData;
 const flag = new Int32Array(cancel);
 const isCancelled = () => Atomics.load(flag, 0) !== 0;
-const say = (event: JobEvent) => parentPort?.postMessage(event);
+const say = (event: ThreadEvent) => parentPort?.postMessage(event);
 
 let toldAt = 0;
 
@@ -64,7 +65,7 @@ function journalFile(path: string): JournalFile {
   };
 }
 
-async function runRemux({ journals, output }: Job & { kind: 'remux' }): Promise<JobResult> {
+async function runRemux({ journals, output }: Job & { kind: 'remux' }): Promise<ThreadResult> {
   const files = journals.map(journalFile);
   const total = Math.max(
     1,
@@ -109,7 +110,7 @@ async function runFfmpeg({
   input,
   output,
   durationMs,
-}: Job & { kind: 'ffmpeg' }): Promise<JobResult> {
+}: Job & { kind: 'ffmpeg' }): Promise<ThreadResult> {
   let lastLine = '';
   // Before the library is loaded: what is not there costs nothing.
   fs.closeSync(fs.openSync(input, 'r'));
@@ -148,7 +149,7 @@ function writeAll(file: number, bytes: Uint8Array): void {
   }
 }
 
-function failure(error: unknown): JobEvent {
+function failure(error: unknown): JobFailure {
   if (error instanceof Cancelled) {
     return { type: 'failed', code: 'cancelled', sentence: 'The job was cancelled.' };
   }
