@@ -441,7 +441,7 @@ export function createHandlers(
       party === 'customer' ? session.cameraWishes.answer(wishId, outcome) : 'notAllowed',
     ),
     startRecording: ofTechnician(async (account, session) =>
-      recorded(session, session.recording.start(technicianActor(account))),
+      recorded(session, await session.recording.start(technicianActor(account))),
     ),
     pauseRecording: ofTechnician(async (account, session) =>
       recorded(session, await session.recording.pause(technicianActor(account), true)),

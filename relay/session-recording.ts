@@ -128,7 +128,8 @@ export class SessionRecording {
 
   // -------------------------------------------------------------- what technicians do
 
-  start(by: Actor): ErrorCode | undefined {
+  /** Resolves when the question, if one is needed, is before the customer. */
+  async start(by: Actor): Promise<ErrorCode | undefined> {
     if (this.#host.policy().mode === 'off') {
       return 'recordingNotAllowed';
     }
@@ -141,20 +142,19 @@ export class SessionRecording {
       this.#continues = false;
       this.#recordedMs = 0;
       if (this.#host.consent() !== 'granted') {
-        this.#ask(by);
+        await this.#ask(by);
       }
     }
     this.#host.changed();
     return undefined;
   }
 
-  #ask(by: Actor): void {
+  async #ask(by: Actor): Promise<void> {
     this.#asking = true;
     this.#show('asked');
-    const asked = this.#host.ask(by).finally(() => {
+    await this.#host.ask(by).finally(() => {
       this.#asking = false;
     });
-    this.#follow(asked);
   }
 
   async pause(by: Actor, paused: boolean): Promise<ErrorCode | undefined> {
@@ -223,7 +223,7 @@ export class SessionRecording {
         this.#wantedBy = SYSTEM;
       }
       if (consent === undefined) {
-        this.#ask(SYSTEM);
+        this.#follow(this.#ask(SYSTEM));
       }
     }
     if (this.#mayBegin && !this.#beginning) {

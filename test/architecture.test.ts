@@ -85,6 +85,7 @@ const PACKAGES: Record<string, PackageUse> = {
       'relay/store-statements.ts',
       'relay/store-board.ts',
       'relay/store-photos.ts',
+      'relay/store-recordings.ts',
       'relay/directory-sqlite.ts',
       'relay/migrations.ts',
     ],

@@ -6,6 +6,7 @@ import { validateRtp, writeRtpHeader } from '../../codec/rtp.ts';
 import { readTwccFeedback, TwccReceiver } from '../../codec/twcc.ts';
 import { CODEC_CHECKS, complaintsAbout } from '../codec/every-function.ts';
 import { RTCP_PACKETS, RTP_PACKETS, SAMPLE_REQUEST, SAMPLE_RESPONSE } from '../codec/vectors.ts';
+import { JOURNAL_TARGET } from './journal-target.ts';
 import {
   av1Payload,
   ENDLESS_SDES,
@@ -224,4 +225,4 @@ const rtcpWriters: FuzzTarget = {
   },
 };
 
-export const CODEC_TARGETS: readonly FuzzTarget[] = [...CHECKED, twccReceiver, rtcpWriters];
+export const CODEC_TARGETS: readonly FuzzTarget[] = [...CHECKED, twccReceiver, rtcpWriters, JOURNAL_TARGET];

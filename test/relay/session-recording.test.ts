@@ -66,7 +66,7 @@ async function ended({ store }: Scene, session: LiveSession, part: number): Prom
 }
 
 async function record(scene: Scene, session: LiveSession): Promise<void> {
-  session.recording.start(technicianActor(scene.anna));
+  await session.recording.start(technicianActor(scene.anna));
   await settled(session);
   await answer(session, scene, true);
   await settled(session);
@@ -79,7 +79,7 @@ const logOf = async ({ store }: Scene, session: LiveSession) =>
 
 test('asked for first; begins with the customer’s word, is written down, and both see it', async (t, scene) => {
   const { session, customer } = await startCall(scene);
-  t.equal(session.recording.start(technicianActor(scene.anna)), undefined);
+  t.equal(await session.recording.start(technicianActor(scene.anna)), undefined);
   await settled(session);
   t.match(session.technicianView().recording, { state: 'asked' });
   t.equal(session.customerView().recording, undefined, 'the question is all that the customer sees');
@@ -143,7 +143,7 @@ test('a consent taken back ends it at once, and the next wish asks again', async
     'recordingStarted 1 by technician',
     'recordingStopped withdrawn by customer',
   ]);
-  session.recording.start(technicianActor(scene.anna));
+  await session.recording.start(technicianActor(scene.anna));
   await settled(session);
   t.match(session.technicianView().recording, { state: 'asked' });
   t.match(session.customerView().consents, { recording: 'asked' });
@@ -152,7 +152,7 @@ test('a consent taken back ends it at once, and the next wish asks again', async
 
 test('a refusal: nothing is recorded, and the technician sees it', async (t, scene) => {
   const { session } = await startCall(scene);
-  session.recording.start(technicianActor(scene.anna));
+  await session.recording.start(technicianActor(scene.anna));
   await settled(session);
   await answer(session, scene, false);
   await settled(session);
@@ -164,7 +164,7 @@ test('a refusal: nothing is recorded, and the technician sees it', async (t, sce
 test('the ledger decides: without its row nothing begins, whatever is held in memory', async (t, scene) => {
   const { session } = await startCall(scene);
   session.consents.set('recording', 'granted');
-  session.recording.start(technicianActor(scene.anna));
+  await session.recording.start(technicianActor(scene.anna));
   await settled(session);
   t.same(scene.recordings.take(), []);
   t.same(await scene.store.recordings(session.record.id), []);
@@ -198,7 +198,7 @@ test('the end of the session ends it; hold does not', async (t, scene) => {
   await scene.sessions.hold(scene.anna, session);
   await settled(session);
   t.same(scene.recordings.take(), []);
-  t.equal(session.recording.start(technicianActor(scene.anna)), 'wrongState');
+  t.equal(await session.recording.start(technicianActor(scene.anna)), 'wrongState');
   await scene.sessions.unhold(scene.anna, session);
   await scene.sessions.end(scene.anna, session);
   t.same(scene.recordings.take(), ['stop 1: sessionEnded']);
@@ -304,7 +304,7 @@ test('a recording that was over before the relay was killed stays over', async (
 test('a group that records nothing', async (t, scene) => {
   const { session } = await startCall(scene);
   scene.settings.recording = { ...ON_DEMAND, mode: 'off' };
-  t.equal(session.recording.start(technicianActor(scene.anna)), 'recordingNotAllowed');
+  t.equal(await session.recording.start(technicianActor(scene.anna)), 'recordingNotAllowed');
   await settled(session);
   t.equal(session.customerView().consents.recording, undefined);
   scene.settings.recording = ON_DEMAND;
@@ -344,7 +344,11 @@ test('a group that records everything, and a customer who does not want it: aske
   session.show();
   await settled(session);
   t.match(session.customerView().consents, { recording: 'refused' });
-  t.equal(session.recording.start(technicianActor(scene.anna)), undefined, 'the technician may ask again');
+  t.equal(
+    await session.recording.start(technicianActor(scene.anna)),
+    undefined,
+    'the technician may ask again',
+  );
   await settled(session);
   t.match(session.customerView().consents, { recording: 'asked' });
 });
