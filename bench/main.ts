@@ -7,6 +7,7 @@ import { cpus, release } from 'node:os';
 import { join } from 'node:path';
 import { bandwidth } from './bandwidth.ts';
 import { board } from './board.ts';
+import { codec } from './codec.ts';
 import { flood } from './flood.ts';
 import { forward, forwardNeedsPrivateNetwork } from './forward.ts';
 import { loss } from './loss.ts';
@@ -47,6 +48,7 @@ const BENCHES: Record<string, Entry> = {
   },
   flood: { run: flood, about: 'delay of ordinary sessions beside one malicious participant' },
   pin: { run: pin, about: 'customers who get in by PIN and guesses refused a second, beside an echo server' },
+  codec: { run: codec, about: 'what is made of recordings, beside native FFmpeg: CPU, time, memory' },
   soak: { run: soak, about: 'memory, handles and lag while people come and go for a long time' },
 };
 

@@ -64,6 +64,8 @@ const SENTENCES = {
   setUpUnknown: () => msg('This set-up link is not valid any more.'),
   recordingNotAllowed: () => msg('Your group does not record sessions. Please ask an administrator.'),
   recordingForced: () => msg('Your group records every session to its end.'),
+  noSuchRecording: () => msg('There is no such recording.'),
+  recordingPreparing: () => msg('The recording is being prepared. Please try again in a moment.'),
   secretNeeded: () =>
     msg('The address that a password or key belongs to has changed. Please enter the secret again.'),
   smsNotSetUp: () => msg('No SMS gateway is set up. Please ask an administrator.'),

@@ -12,6 +12,7 @@ import { icon } from './icons.ts';
 import { dateAndTime, day, timeOfDay } from './localization.ts';
 import type { FailureCode } from './outcome.ts';
 import { sourceWord } from './photo-words.ts';
+import './recording-player.ts';
 import { factsOf } from './record-facts.ts';
 import { pathOf } from './routes.ts';
 import { sessionPageStyles } from './session-page-styles.ts';
@@ -90,6 +91,7 @@ export class SessionPage extends LitElement {
           ? html`<p class="notice bad" role="alert">${icon('circleAlert')}<span>${failureSentence(this.problem)}</span></p>`
           : nothing
       }
+      <recording-player .record=${record}></recording-player>
       <div class="columns">
         <section aria-labelledby="facts">
           <h2 id="facts">${msg('Details')}</h2>

@@ -175,6 +175,9 @@ const EVENTS = {
   recordingPaused: () => msg('Recording paused'),
   recordingResumed: () => msg('Recording goes on'),
   recordingStopped,
+  recordingViewed: () => msg('Recording viewed'),
+  recordingDownloaded: (data) => msg(str`Recording downloaded as ${text(data, 'format')}`),
+  recordingDeleted: () => msg('Recording deleted'),
   pinAlarm: (data) => {
     switch (text(data, 'alarm')) {
       case 'guessing':

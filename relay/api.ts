@@ -65,6 +65,8 @@ const STATUS: Partial<Record<ErrorCode, number>> = {
   originNotAllowed: 403,
   notFound: 404,
   noSuchPhoto: 404,
+  noSuchRecording: 404,
+  recordingPreparing: 409,
   methodNotAllowed: 405,
   emailTaken: 409,
   lastAdministrator: 409,

@@ -11,6 +11,7 @@ import { createChannels } from './channels.ts';
 import { type Config, configHelp, readConfig } from './config.ts';
 import { openSqliteDirectory } from './directory-sqlite.ts';
 import { Drain } from './drain.ts';
+import { Finishing } from './finishing.ts';
 import { Groups } from './groups.ts';
 import { Guessing } from './guessing.ts';
 import {
@@ -28,6 +29,7 @@ import { readOrigins } from './origins.ts';
 import { loadPages } from './pages.ts';
 import { createPhotoDownload } from './photo-download.ts';
 import { WEBSOCKET_PATH } from './protocol.ts';
+import { createRecordingDownload } from './recording-download.ts';
 import { recoverRecordings } from './recordings.ts';
 import { createSecrets, loadServerKey } from './secrets.ts';
 import { type HttpHandler, type HttpRequest, type HttpResponse, listen } from './server.ts';
@@ -141,10 +143,14 @@ async function run(config: Config, log: Log): Promise<void> {
   const refuseOrigin = (request: HttpRequest) =>
     origins.allows(request.headers.get('origin')) ? undefined : errorResponse('originNotAllowed', secure);
 
-  /** Whoever makes files of journals is called from here. */
-  const onRecordingClosed = ({ sessionId, part, state, bytes, dropped, reason }: RecordingRecord) =>
+  const finishing = new Finishing(recordings, log);
+  const onRecordingClosed = (recording: RecordingRecord) => {
+    const { sessionId, part, state, bytes, dropped, reason } = recording;
     log.info({ sessionId, part, state, bytes, dropped, reason }, 'recordingClosed');
+    finishing.finish(recording);
+  };
   recovered.forEach(onRecordingClosed);
+  await finishing.recover();
   const sessions = await Sessions.open({
     store,
     blob,
@@ -279,9 +285,12 @@ async function run(config: Config, log: Log): Promise<void> {
     log,
   });
   const photoDownload = createPhotoDownload({ accounts, store, blob, secure, log });
+  const recordingDownload = createRecordingDownload({
+    ...{ accounts, store, finishing, refuseOrigin, secure, log, now },
+  });
   handle = (request) => {
     if (request.path.startsWith('/api/')) {
-      return photoDownload(request) ?? api(request);
+      return photoDownload(request) ?? recordingDownload(request) ?? api(request);
     }
     if (request.path.startsWith(SMS_STATUS_PATH)) {
       return smsReport(request, sender, secure);
@@ -307,6 +316,7 @@ async function run(config: Config, log: Log): Promise<void> {
       server.close();
       mail.close();
       await workers.close();
+      finishing.close();
       await store.close();
     },
     exit: (code) => process.exit(code),

@@ -50,6 +50,8 @@ export const ERRORS = {
   photosNotAllowed: 'The customer has taken back the permission for photos. The photo was not kept.',
   recordingNotAllowed: 'Your group does not record sessions. Please ask an administrator.',
   recordingForced: 'Your group records every session to its end.',
+  noSuchRecording: 'There is no such recording.',
+  recordingPreparing: 'The recording is being prepared. Please try again in a moment.',
   receiverUnavailable: 'This colleague or group cannot take a session at the moment.',
   termsChanged: 'The terms have changed meanwhile. Please read them again.',
   resumeUnknown: 'This session can no longer be continued.',

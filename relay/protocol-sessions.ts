@@ -248,6 +248,9 @@ export type SessionEventType =
   | 'recordingPaused'
   | 'recordingResumed'
   | 'recordingStopped'
+  | 'recordingViewed'
+  | 'recordingDownloaded'
+  | 'recordingDeleted'
   | 'pinAlarm'
   | 'qualitySummary'
   | 'dismissed';

@@ -3,7 +3,7 @@
  * This file contains types and constants only, so both pages take it without server code; the HTTP half is in
  * `protocol-api.ts`, the error codes are in `protocol-errors.ts`, what a session is made of in `protocol-sessions.ts`, its
  * whiteboard in `protocol-board.ts`, the phone's camera in `protocol-camera.ts`, photos in `protocol-photos.ts`, recording in
- * `protocol-recording.ts`, what is kept of a session in `protocol-archive.ts`.
+ * `protocol-recording.ts`, what became of it in `protocol-playback.ts`, what is kept of a session in `protocol-archive.ts`.
  * PROTOCOL.md beside it says the same in prose, with an example of every message that a test validates.
  */
 
@@ -41,6 +41,7 @@ export * from './protocol-board.ts';
 export * from './protocol-camera.ts';
 export * from './protocol-errors.ts';
 export * from './protocol-photos.ts';
+export * from './protocol-playback.ts';
 export * from './protocol-recording.ts';
 export * from './protocol-sessions.ts';
 

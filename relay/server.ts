@@ -5,6 +5,7 @@
  * be touched (reliability.md 2.2).
  */
 import uWS from 'uWebSockets.js';
+import { type FileBody, sendFile } from './file-body.ts';
 import { StartError } from './start-error.ts';
 
 /** Largest body of a JSON request; photos have a path of their own. */
@@ -43,7 +44,7 @@ export type HttpRequest = {
 export type HttpResponse = {
   status: number;
   headers: Readonly<Record<string, string | readonly string[]>>;
-  body: string | Buffer;
+  body: string | Buffer | FileBody;
 };
 
 export type HttpHandler = (request: HttpRequest) => HttpResponse | Promise<HttpResponse>;
@@ -208,6 +209,8 @@ function readBody(res: uWS.HttpResponse): Promise<Buffer | undefined> {
 const STATUS_TEXT: Record<number, string> = {
   200: '200 OK',
   201: '201 Created',
+  202: '202 Accepted',
+  206: '206 Partial Content',
   302: '302 Found',
   304: '304 Not Modified',
   400: '400 Bad Request',
@@ -217,12 +220,20 @@ const STATUS_TEXT: Record<number, string> = {
   405: '405 Method Not Allowed',
   409: '409 Conflict',
   413: '413 Content Too Large',
+  416: '416 Range Not Satisfiable',
   429: '429 Too Many Requests',
   500: '500 Internal Server Error',
   503: '503 Service Unavailable',
 };
 
-function write(res: uWS.HttpResponse, response: HttpResponse, headOnly: boolean): void {
+function write(
+  res: uWS.HttpResponse,
+  response: HttpResponse,
+  headOnly: boolean,
+  isAborted: () => boolean = () => false,
+): void {
+  const { body } = response;
+  const isFile = typeof body === 'object' && 'file' in body;
   res.cork(() => {
     res.writeStatus(STATUS_TEXT[response.status] ?? String(response.status));
     for (const [name, value] of Object.entries(response.headers)) {
@@ -233,11 +244,16 @@ function write(res: uWS.HttpResponse, response: HttpResponse, headOnly: boolean)
     if (response.status === 304) {
       res.endWithoutBody();
     } else if (headOnly) {
-      res.endWithoutBody(Buffer.byteLength(response.body));
-    } else {
-      res.end(response.body);
+      res.endWithoutBody(isFile ? body.length : Buffer.byteLength(body));
+    } else if (!isFile) {
+      res.end(body);
+    } else if (body.length === 0) {
+      res.end('');
     }
   });
+  if (isFile && body.length > 0 && !headOnly && response.status !== 304) {
+    void sendFile(res, body, isAborted);
+  }
 }
 
 function serve(handler: HttpHandler, res: uWS.HttpResponse, req: uWS.HttpRequest): void {
@@ -252,7 +268,7 @@ function serve(handler: HttpHandler, res: uWS.HttpResponse, req: uWS.HttpRequest
   }
   const finish = (response: HttpResponse) => {
     if (!aborted) {
-      write(res, response, request.method === 'HEAD');
+      write(res, response, request.method === 'HEAD', () => aborted);
     }
   };
   // Handlers answer their own failures; this is the last resort against a connection that hangs for ever.

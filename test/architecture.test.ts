@@ -35,6 +35,7 @@ const WALLS: [from: string, may: string[]][] = [
       'relay/protocol-camera.ts',
       'relay/protocol-errors.ts',
       'relay/protocol-photos.ts',
+      'relay/protocol-playback.ts',
       'relay/protocol-recording.ts',
       'relay/protocol-sessions.ts',
     ],
@@ -45,6 +46,7 @@ const WALLS: [from: string, may: string[]][] = [
   ['relay/protocol-board.ts', ['relay/protocol.ts']],
   ['relay/protocol-camera.ts', ['relay/protocol.ts']],
   ['relay/protocol-photos.ts', ['relay/protocol.ts']],
+  ['relay/protocol-playback.ts', []],
   ['relay/protocol-recording.ts', ['relay/protocol.ts']],
   ['relay/protocol-api.ts', ['relay/protocol.ts']],
   ['relay/client/', ['relay/client/', 'relay/protocol.ts']],
@@ -57,9 +59,9 @@ const WALLS: [from: string, may: string[]][] = [
 ];
 const FORBIDDEN: [from: string, never: string][] = [['relay/', 'relay/client/']];
 
-/** Where Node's own modules may be imported; the pages run in browsers, codec knows no machine. */
+/** Where Node's own modules may be imported; the pages run in browsers, codec knows no machine but for the jobs on files. */
 const NODE_ALLOWED =
-  /^(relay\/(?!client\/|protocol(-api|-board|-photos|-recording)?\.ts)|bench\/|test\/|(console|capture)\/vite\.config\.ts$)/;
+  /^(codec\/(disk-files|ffmpeg-core|transcode|transcode-child|transcode-thread)\.ts$|relay\/(?!client\/|protocol(-api|-board|-photos|-playback|-recording)?\.ts)|bench\/|test\/|(console|capture)\/vite\.config\.ts$)/;
 
 type PackageUse = {
   /** Files of the product that import it; all of them, or folders. */
@@ -106,6 +108,11 @@ const PACKAGES: Record<string, PackageUse> = {
   },
   'ical-generator': { product: ['relay/appointment.ts'] },
   nodemailer: { product: ['relay/mail.ts'] },
+  '@ffmpeg/core': { product: ['codec/ffmpeg-core.ts'] },
+  // The browser's half of it, for clips made in the page.
+  '@ffmpeg/ffmpeg': TOOL,
+  'opus-decoder': { product: ['codec/opus.ts'] },
+  mediabunny: { product: [], elsewhere: ['test/'] },
   lit: { product: ['console/', 'capture/'] },
   '@lit/localize': { product: ['console/', 'capture/'] },
   '@awesome.me/webawesome': { product: ['console/web-awesome.ts'] },

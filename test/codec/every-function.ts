@@ -3,18 +3,24 @@
  * fuzzer. The bytes lie between guards, in an array of exactly their length, so that a write outside is seen.
  */
 import * as av1 from '../../codec/av1.ts';
+import { Depayloader, type VideoCodec } from '../../codec/depayload.ts';
 import * as h264 from '../../codec/h264.ts';
+import { VoiceDecoder } from '../../codec/opus.ts';
+import { isOpusStereo, opusDurationMs } from '../../codec/opus-packet.ts';
 import * as red from '../../codec/red.ts';
+import { Reorder } from '../../codec/reorder.ts';
 import * as rtcp from '../../codec/rtcp.ts';
 import * as rtp from '../../codec/rtp.ts';
 import * as stun from '../../codec/stun.ts';
 import * as twcc from '../../codec/twcc.ts';
 import * as vp8 from '../../codec/vp8.ts';
 import * as vp9 from '../../codec/vp9.ts';
+import { WebmWriter } from '../../codec/webm.ts';
 
 const GUARD_BYTES = 64;
 const GUARD = 0xa5;
 const MAX_BYTES = 2048;
+const voices = await VoiceDecoder.open();
 const EXTENSION_IDS: readonly number[] = [0, 1, 2, 3, 4, 7, 9, 14, 15, 16, 200, 255];
 
 const arena = Buffer.alloc(GUARD_BYTES + MAX_BYTES + GUARD_BYTES, GUARD);
@@ -49,6 +55,8 @@ export const CODEC_CHECKS: readonly CodecCheck[] = [
   { name: 'av1', target: 'av1', everyOffset: true, run: readAv1 },
   { name: 'red', target: 'red', everyOffset: true, run: readRed },
   { name: 'h264', target: 'h264', everyOffset: true, run: readH264 },
+  { name: 'frames of a recording', target: 'recording', run: readFrames },
+  { name: 'opus', target: 'recording', everyOffset: true, run: readOpus },
 ];
 
 /** What went wrong with these bytes: thrown errors, results outside their range, writes outside; empty when nothing. */
@@ -312,6 +320,11 @@ function readVp9(b: Buffer, expect: Expect, offset: number): void {
   expect(id >= -1 && id <= 0x7fff, `picture id ${id}`);
   const index = vp9.tl0PicIdx(b, offset, end);
   expect(index >= -1 && index <= 255, `TL0PICIDX ${index}`);
+  const length = vp9.descriptorLength(b, offset, end);
+  expect(length === -1 || (length > 0 && offset + length < end), `a descriptor of ${length} bytes`);
+  expect(!vp9.startsFrame(b, offset, end) || length > 0, 'a start of nothing');
+  const size = vp9.keyframeSize(b, offset + Math.max(0, length), end);
+  expect(size === -1 || (size >>> 16 > 0 && (size & 0xffff) > 0), `size ${size}`);
   const bits = vp9.pictureIdBits(b, offset, end);
   vp9.rewritePictureId(b, offset, end, 2 ** 50 - 1);
   vp9.rewriteTl0PicIdx(b, offset, end, -1);
@@ -366,4 +379,45 @@ function readH264(b: Buffer, expect: Expect, offset: number): void {
       return;
     }
   }
+}
+
+/** The packet thrice, with other numbers, through what makes files of recordings. */
+function readFrames(b: Buffer, expect: Expect): void {
+  for (const codec of ['VP8', 'VP9', 'H264'] as const satisfies readonly VideoCodec[]) {
+    let written = 0;
+    const writer = new WebmWriter(
+      [{ medium: 'video', name: codec, codecId: 'V_VP8', width: 2, height: 2 }],
+      (bytes) => {
+        written += bytes.length;
+      },
+    );
+    const depayloader = new Depayloader(codec, ({ data, isKey, timestamp }) => {
+      expect(data.length > 0, 'an empty frame');
+      writer.add(0, timestamp / 90, data, isKey);
+    });
+    const reorder = new Reorder((packet) => depayloader.push(packet));
+    const sequence = rtp.sequenceNumber(b);
+    for (let index = 0; index < 3; index++) {
+      rtp.setSequenceNumber(b, sequence + index);
+      reorder.push(Buffer.from(b), 1_000_000 * index);
+      reorder.advance(1_000_000 * index);
+    }
+    reorder.flush();
+    depayloader.flush();
+    writer.flush();
+    expect(written === writer.bytes, `${written} of ${writer.bytes} bytes written`);
+    // Each unit of H.264 gets four bytes more, and none is shorter than one.
+    expect(written < 1_000 + 3 * 5 * b.length, `${written} bytes of three packets of ${b.length}`);
+  }
+}
+
+function readOpus(b: Buffer, expect: Expect, offset: number): void {
+  const packet = b.subarray(offset);
+  const durationMs = opusDurationMs(packet);
+  expect(durationMs >= 0 && durationMs <= 120, `${durationMs} ms`);
+  isOpusStereo(packet);
+  const samples = voices.decode(packet);
+  expect(samples.length <= 48 * durationMs, `${samples.length} samples of ${durationMs} ms`);
+  const { peak } = voices.measure(packet);
+  expect(peak >= 0 && peak <= 1, `a peak of ${peak}`);
 }

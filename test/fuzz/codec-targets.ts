@@ -78,6 +78,11 @@ const CHECKED: readonly FuzzTarget[] = [
   codecTarget('rtx', 'retransmissions, read and written', 'rtx', RTP_SEEDS, (random) =>
     rtpPacket(random, { payloadType: 97, payload: randomBytes(random, random(8)) }),
   ),
+  codecTarget('recording', 'packets on their way into a file', 'recording', RTP_SEEDS, (random) =>
+    rtpPacket(random, {
+      payload: pick(random, [vp8Payload, vp9Payload])(random, chance(random, 50), random(0x8000)),
+    }),
+  ),
   codecTarget('vp8', 'VP8 payload descriptors', 'vp8', RTP_SEEDS, (random) =>
     rtpPacket(random, { payload: vp8Payload(random, chance(random, 30), random(0x8000)) }),
   ),
