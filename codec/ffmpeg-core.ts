@@ -6,11 +6,15 @@
  * is moved into 4 MiB of the heap and set back after each run.
  */
 import fs from 'node:fs';
-import { fileURLToPath } from 'node:url';
-import createCore, { type Core } from '@ffmpeg/core';
+import { createRequire } from 'node:module';
+import type createCore from '@ffmpeg/core';
+import type { Core } from '@ffmpeg/core';
 import { diskFiles } from './disk-files.ts';
 
 export type { FileSystem, Node, Stream } from '@ffmpeg/core';
+
+/** Its build for `require`: the other one is an ES module by its syntax and not by its name, and module hooks stumble over that. */
+const require = createRequire(import.meta.url);
 
 const STACK_BYTES = 4 << 20;
 const STACK_ALIGNMENT = 16;
@@ -37,8 +41,8 @@ export async function loadFfmpeg(listener: FfmpegListener): Promise<Ffmpeg> {
   const scope = globalThis as { self?: unknown; location?: unknown };
   scope.self ??= globalThis;
   scope.location ??= { href: import.meta.url };
-  const wasm = fileURLToPath(import.meta.resolve('@ffmpeg/core/wasm'));
-  const core = await createCore({ wasmBinary: fs.readFileSync(wasm) });
+  const create = require('@ffmpeg/core') as typeof createCore;
+  const core = await create({ wasmBinary: fs.readFileSync(require.resolve('@ffmpeg/core/wasm')) });
   const restoreStack = moveStack(core);
   Object.defineProperty(core, 'timeout', {
     get: () => (listener.isCancelled() ? 0 : -1),
@@ -69,7 +73,7 @@ export async function loadFfmpeg(listener: FfmpegListener): Promise<Ffmpeg> {
 /** @returns what sets the stack back to its top */
 function moveStack(core: Core): () => void {
   // The exports have short names that every build chooses anew; the glue code says which.
-  const glue = fs.readFileSync(fileURLToPath(import.meta.resolve('@ffmpeg/core')), 'utf8');
+  const glue = fs.readFileSync(require.resolve('@ffmpeg/core'), 'utf8');
   const exportOf = (name: string) => {
     const [, short = ''] =
       new RegExp(`var ${name}=function\\(\\)\\{return\\(${name}=Module\\["asm"\\]\\["(\\w+)"\\]`).exec(
