@@ -264,6 +264,8 @@ for (const tongue of ['en', 'de'] as const satisfies readonly Tongue[]) {
     );
     await desk.getByRole('dialog').getByRole('button', { name: words.close }).click();
 
+    // Its page was loaded again.
+    await technician.pictureArrives();
     await technician.press(words.snapshot);
     await desk.getByRole('button', { name: words.openSnapshot }).click();
     await dialog.getByRole('button', { name: words.deletePhoto, exact: true }).click();
