@@ -16,6 +16,7 @@ import type {
   TechnicianStatus,
 } from '../relay/protocol.ts';
 import { fieldLabel } from './field-labels.ts';
+import { GUEST_EVENTS } from './guest-words.ts';
 import { period } from './localization.ts';
 import { preflightName } from './preflight-words.ts';
 import { summarySentence } from './quality-words.ts';
@@ -168,6 +169,7 @@ const EVENTS = {
   boardErased: () => msg('All marks on the picture erased'),
   photoTaken: (data) => msg(str`Photo received: ${text(data, 'width')} × ${text(data, 'height')} pixels`),
   photoFailed: (data) => photoFailure(text(data, 'reason')),
+  ...GUEST_EVENTS,
   pinAlarm: (data) => {
     switch (text(data, 'alarm')) {
       case 'guessing':
@@ -247,6 +249,8 @@ export function actorWord({ actor, actorName }: SessionEvent): string {
       return actorName || msg('Technician');
     case 'customer':
       return msg('Customer');
+    case 'guest':
+      return actorName || msg('Participant');
     case 'system':
       return msg('System');
   }

@@ -6,6 +6,7 @@
 import { CameraWishes } from './camera-wishes.ts';
 import { SessionChat } from './chat.ts';
 import { SessionConsents } from './consents.ts';
+import { SessionGuests } from './guests.ts';
 import type { Participant } from './party-media.ts';
 import { SessionPhotos } from './photos.ts';
 import { PictureLog } from './picture-log.ts';
@@ -42,6 +43,7 @@ import { isEnded, type Party, settledState, transition } from './session-state.t
 import {
   type Away,
   customerView,
+  guestView,
   LIVE_PICTURE,
   NO_DEVICES,
   type Presence,
@@ -66,6 +68,7 @@ export class LiveSession {
   readonly whiteboard: Whiteboard;
   readonly cameraWishes: CameraWishes;
   readonly photos: SessionPhotos;
+  readonly guests: SessionGuests;
   /** Start is under way: it counts as active before it is on disk. */
   starting = false;
   readonly devices: Record<Party, DeviceState> = { customer: NO_DEVICES, technician: NO_DEVICES };
@@ -96,9 +99,10 @@ export class LiveSession {
       sessionId: record.id,
       ...{ now: context.now, later: context.later },
       active: () => settledState(this.record.machine) === 'active',
-      page: (party) => (party === 'customer' ? this.#customer : this.#console?.participant),
+      page: (party) => this.#page(party),
     });
     this.photos = this.#openPhotos(context);
+    this.guests = this.#openGuests(context);
     this.media = new SessionMedia(
       record.id,
       context.plane,
@@ -125,7 +129,7 @@ export class LiveSession {
     return {
       sessionId: this.record.id,
       active: () => settledState(this.record.machine) === 'active',
-      page: (party) => (party === 'customer' ? this.#customer : this.#console?.participant),
+      page: (party) => this.#page(party),
       note: (by, work) =>
         this.#note(by === 'customer' ? CUSTOMER : { actor: by, actorName: this.technicianName }, work),
     };
@@ -133,7 +137,8 @@ export class LiveSession {
 
   #openWhiteboard({ store, now, later, settings }: SessionContext): Whiteboard {
     const customerDraws = () => settings.customersDraw(this.record.technicianId ?? 0);
-    return new Whiteboard({ ...this.#shared, store, now, later, customerDraws });
+    const onlookers = () => this.guests.participants;
+    return new Whiteboard({ ...this.#shared, store, now, later, customerDraws, onlookers });
   }
 
   #openPhotos({ store, blob, now }: SessionContext): SessionPhotos {
@@ -141,6 +146,17 @@ export class LiveSession {
       ...{ ...this.#shared, store, blob, now },
       ended: () => this.ended,
       refusal: () => this.consents.refusal('photos'),
+    });
+  }
+
+  #openGuests({ secrets, now, settings: { origin } }: SessionContext): SessionGuests {
+    return new SessionGuests({
+      ...{ sessionId: this.record.id, secrets, now, origin },
+      ended: () => this.ended,
+      media: () => this.media,
+      seen: () => guestView(this.record, this.#presence, this.#nickname),
+      note: (by, work) => this.#note(by, work),
+      show: () => this.show(),
     });
   }
 
@@ -261,8 +277,7 @@ export class LiveSession {
 
   /** What was due is there again; the party is back if its page is. */
   async #heard(party: Party): Promise<void> {
-    const page = party === 'customer' ? this.#customer : this.#console;
-    if (page) {
+    if (this.#page(party)) {
       await this.apply({ by: SYSTEM, input: { type: 'back', party } });
     }
   }
@@ -338,7 +353,7 @@ export class LiveSession {
     }
     change.done?.();
     if (moved && this.ended) {
-      this.#follow(this.photos.over());
+      this.#follow(this.photos.over().then(() => this.guests.over()));
     }
     this.#leaveLists(offeredBefore);
     this.show();
@@ -391,10 +406,14 @@ export class LiveSession {
       picture: this.picture,
       preflight: this.preflight.last,
       camera: this.cameraWishes.state,
-      away: this.#away,
-      paused: this.#paused,
+      ...{ away: this.#away, paused: this.#paused },
       mediaReady: this.media.ready,
+      guests: this.guests.views,
     };
+  }
+
+  get #nickname(): string {
+    return this.#console?.account.nickname ?? '';
   }
 
   /** Empty while nobody has it or the console is closed. */
@@ -410,7 +429,7 @@ export class LiveSession {
   }
 
   customerView(): CustomerView {
-    return customerView(this.record, this.#presence, this.#console?.account.nickname ?? '');
+    return customerView(this.record, this.#presence, this.#nickname);
   }
 
   /** Media first: whoever is told that the session is active may send at once. */
@@ -420,6 +439,7 @@ export class LiveSession {
       participant.send({ type: 'session', session: this.technicianView(account.id) });
     }
     this.#customer?.send({ type: 'customer', customer: this.customerView() });
+    this.guests.show();
   }
 
   /** To the customer's page and to the console of the technician who has the session. */
@@ -429,9 +449,12 @@ export class LiveSession {
     this.tellParty('technician', event);
   }
 
+  #page(party: Party): Participant | undefined {
+    return party === 'customer' ? this.#customer : this.#console?.participant;
+  }
+
   tellParty(party: Party, event: ServerEvent): void {
-    const page = party === 'customer' ? this.#customer : this.#console?.participant;
-    page?.send(event);
+    this.#page(party)?.send(event);
   }
 
   /**

@@ -143,6 +143,7 @@ async function run(config: Config, log: Log): Promise<void> {
     directory,
     plane: workers,
     log,
+    secrets,
     now,
     later: (callback, delayMs) => {
       const timer = setTimeout(callback, delayMs);

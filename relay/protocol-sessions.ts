@@ -1,5 +1,5 @@
 /** What both pages see of a session: its states, fields, devices, log and what belongs to it. Types and constants only; part of `protocol.ts`. */
-import type { CameraState, Language, Role, SessionId } from './protocol.ts';
+import type { CameraState, GuestShown, GuestView, Language, Role, SessionId } from './protocol.ts';
 
 /** What the state machine of `session-state.ts` knows. */
 export type SessionState =
@@ -183,6 +183,8 @@ export type SessionView = {
     /** What its camera can do; absent until the phone has said it. */
     camera?: CameraState;
   };
+  /** Everybody who was invited to it, in that order; absent in most sessions. */
+  guests?: GuestView[];
 };
 
 /** Of a figure over a session. */
@@ -241,6 +243,12 @@ export type SessionEventType =
   | 'boardErased'
   | 'photoTaken'
   | 'photoFailed'
+  | 'guestInvited'
+  | 'guestJoined'
+  | 'guestLeft'
+  | 'guestMuted'
+  | 'guestRemoved'
+  | 'guestRevoked'
   | 'pinAlarm'
   | 'qualitySummary'
   | 'dismissed';
@@ -250,8 +258,8 @@ export type SessionEvent = {
   id: number;
   sessionId: SessionId;
   at: number;
-  actor: 'technician' | 'customer' | 'system';
-  /** Display name of the technician who acted; empty otherwise. */
+  actor: 'technician' | 'customer' | 'guest' | 'system';
+  /** Display name of the technician or guest who acted; empty otherwise. */
   actorName: string;
   type: SessionEventType;
   data: EventData;
@@ -281,6 +289,8 @@ export type CustomerView = {
   consents: Consents;
   /** While the customer of a channel waits for whoever is free first; 1 is next. */
   queuePosition?: number;
+  /** Who else is there; absent when nobody is. */
+  guests?: GuestShown[];
   /** Why the session ended; only with phase `ended`. */
   endedAs?: SessionState;
 };

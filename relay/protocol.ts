@@ -2,7 +2,7 @@
  * The wire protocol between the browsers and the relay: every message, result, event and error code.
  * This file contains types and constants only, so both pages take it without server code; the HTTP half is in
  * `protocol-api.ts`, the error codes are in `protocol-errors.ts`, what a session is made of in `protocol-sessions.ts`, its
- * whiteboard in `protocol-board.ts`, the phone's camera in `protocol-camera.ts`, photos in `protocol-photos.ts`, what is kept of a session
+ * whiteboard in `protocol-board.ts`, the phone's camera in `protocol-camera.ts`, experts and observers in `protocol-guests.ts`, photos in `protocol-photos.ts`, what is kept of a session
  * in `protocol-archive.ts`.
  * PROTOCOL.md beside it says the same in prose, with an example of every message that a test validates.
  */
@@ -11,6 +11,7 @@ import type { Account } from './protocol-api.ts';
 import type { BoardEvent, BoardRequests } from './protocol-board.ts';
 import type { CameraEvent, CameraRequests } from './protocol-camera.ts';
 import type { ErrorCode } from './protocol-errors.ts';
+import type { GuestEvent, GuestRequests, GuestStanding } from './protocol-guests.ts';
 import type { PhotoEvent, PhotoPartResult, PhotoRequests } from './protocol-photos.ts';
 import type {
   Appointment,
@@ -39,6 +40,7 @@ export * from './protocol-archive.ts';
 export * from './protocol-board.ts';
 export * from './protocol-camera.ts';
 export * from './protocol-errors.ts';
+export * from './protocol-guests.ts';
 export * from './protocol-photos.ts';
 export * from './protocol-sessions.ts';
 
@@ -52,6 +54,8 @@ export const HEARTBEAT_INTERVAL_MS = 5_000;
 export const LANGUAGES = ['de', 'en'] as const;
 export type Language = (typeof LANGUAGES)[number];
 export type Role = 'technician' | 'customer';
+/** Whose page is on a socket. Guests are the experts and observers. */
+export type PageRole = Role | 'guest';
 export type AccountRole = 'technician' | 'administrator';
 export type VideoCodec = 'VP8' | 'H264' | 'VP9' | 'AV1';
 
@@ -71,12 +75,12 @@ export type Requests = {
   hello: {
     params: {
       version: number;
-      role: Role;
+      role: PageRole;
       language: Language;
       /** Codecs this browser can send (customer) or show (technician), best first. */
       videoCodecs: VideoCodec[];
       peers: PeerId[];
-      /** Customer only: continues a session that accepted the terms. */
+      /** Customer and guest: continues a session that was joined with it. */
       resume?: string;
     };
     result: HelloResult;
@@ -177,7 +181,8 @@ export type Requests = {
   leave: { params: Empty; result: Empty };
 } & BoardRequests &
   CameraRequests &
-  PhotoRequests;
+  PhotoRequests &
+  GuestRequests;
 
 export type Empty = Record<never, never>;
 
@@ -195,6 +200,8 @@ export type HelloResult = {
   questions?: Record<ConsentKind, Record<Language, Question>>;
   sessionId?: SessionId;
   resume?: string;
+  /** Guest who resumed: what to show. */
+  guest?: GuestStanding;
 };
 
 /** Nothing of the session is told before admission, only what to agree to. */
@@ -287,6 +294,7 @@ export type ServerEvent =
   | BoardEvent
   | CameraEvent
   | PhotoEvent
+  | GuestEvent
   /** Last words before the relay closes the socket. */
   | { type: 'closing'; code: ErrorCode; message: string };
 

@@ -3,6 +3,7 @@ import type { Log } from './log.ts';
 import type { MediaPlane } from './media-plane.ts';
 import type { Participant } from './party-media.ts';
 import type { Account, EventData, PinAlarm, SessionEvent, SessionEventType } from './protocol.ts';
+import type { Secrets } from './secrets.ts';
 import type { Clock } from './session-media.ts';
 import type { SessionInput } from './session-state.ts';
 import type { Blob, Directory, InvitationState, SessionRecord, Store, StoreTransaction } from './store.ts';
@@ -35,6 +36,7 @@ export type SessionContext = Clock & {
   directory: Directory;
   plane: MediaPlane;
   log: Log;
+  secrets: Secrets;
   settings: SessionSettings;
   consoleOf(technicianId: number): Console | undefined;
   /** Every window that has the session in its list. */

@@ -5,6 +5,7 @@
 import { type Kysely, sql, type Transaction } from 'kysely';
 import { emailKey, type Store, type StoreTransaction } from './store.ts';
 import { boardReadsOn, boardWritesOn } from './store-board.ts';
+import { guestReadsOn, guestWritesOn } from './store-guests.ts';
 import { photoReadsOn, photoWritesOn } from './store-photos.ts';
 import {
   fromAccount,
@@ -30,6 +31,7 @@ export function readsOn(db: Kysely<Tables>): Reads {
   return {
     ...boardReadsOn(db),
     ...photoReadsOn(db),
+    ...guestReadsOn(db),
     async openSessions() {
       // Spelled as in the partial index, without parameters, or SQLite does not use it.
       const open = sql<boolean>`ended_at is null or dismissed = 0`;
@@ -154,6 +156,7 @@ export function begin(kysely: Transaction<Tables>, statements: Statements): Stor
   const tx: StoreTransaction = {
     ...boardWritesOn(db),
     ...photoWritesOn(db),
+    ...guestWritesOn(db),
     async insertSession(session) {
       const values = fromSession(session);
       return toSession(

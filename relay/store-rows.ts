@@ -20,6 +20,7 @@ import {
   type SignInRecord,
 } from './store.ts';
 import type { BoardTables } from './store-board.ts';
+import type { GuestTables } from './store-guests.ts';
 import type { PhotoTables } from './store-photos.ts';
 
 export type SessionTable = {
@@ -123,7 +124,8 @@ export type ChatTable = {
 };
 
 export type Tables = BoardTables &
-  PhotoTables & {
+  PhotoTables &
+  GuestTables & {
     session: SessionTable;
     session_event: SessionEventTable;
     consent: ConsentTable;

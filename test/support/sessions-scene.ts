@@ -126,7 +126,8 @@ export async function openScene(
     customersDraw: true,
   };
   const sqlite = await openSqliteStore(join(folder, 'fernblick.db'));
-  const directory = await openSqliteDirectory(sqlite, createSecrets(randomBytes(32)), clock.now);
+  const secrets = createSecrets(randomBytes(32));
+  const directory = await openSqliteDirectory(sqlite, secrets, clock.now);
   let commits = 0;
   let failing = false;
   let held: Promise<void> | undefined;
@@ -157,6 +158,7 @@ export async function openScene(
       directory,
       plane,
       log,
+      secrets,
       now: () => clock.now,
       later: () => () => undefined,
       settings: {
