@@ -3,6 +3,7 @@
  * transaction, then show it to everybody concerned. Steps of a session never overlap, so the order on disk is the
  * order that people saw, and nothing is shown before it is on disk.
  */
+import { Absences } from './absences.ts';
 import { CameraWishes } from './camera-wishes.ts';
 import { SessionChat } from './chat.ts';
 import { SessionConsents } from './consents.ts';
@@ -41,7 +42,6 @@ import { SessionMedia } from './session-media.ts';
 import { SessionQuality } from './session-quality.ts';
 import { isEnded, type Party, settledState, transition } from './session-state.ts';
 import {
-  type Away,
   customerView,
   guestView,
   LIVE_PICTURE,
@@ -75,10 +75,7 @@ export class LiveSession {
   /** What the phone last said that it sends; not on disk, the page says it again after a restart. */
   picture: PictureState = LIVE_PICTURE;
   readonly #pictureLog = new PictureLog();
-  /** Why a party counts as lost, while it does. */
-  readonly #away: Record<Party, Away | undefined> = { customer: undefined, technician: undefined };
-  /** Why a party's devices are paused, when no person did it. */
-  readonly #paused: Record<Party, Away | undefined> = { customer: undefined, technician: undefined };
+  readonly #absences = new Absences();
 
   readonly #context: SessionContext;
   readonly #stillPace = new StillPace();
@@ -192,8 +189,7 @@ export class LiveSession {
     }
     this.#customer = participant;
     if (!held.some((peerId) => this.media.owns(peerId, 'customer'))) {
-      // A page that was just loaded: what the one before said of its devices is over.
-      this.#paused.customer = undefined;
+      this.#absences.reloaded('customer');
       this.cameraWishes.forget();
     }
     this.media.join('customer', participant, held);
@@ -211,16 +207,8 @@ export class LiveSession {
 
   /** What a page says of its devices. Only what they do is due from it (`DeviceState`). */
   setDevices(party: Party, devices: DeviceState): void {
-    const { pausedBy } = devices;
     this.devices[party] = devices;
-    if (pausedBy === 'hidden' || pausedBy === 'interrupted') {
-      const reason = pausedBy === 'hidden' ? 'hidden' : 'call';
-      const before = this.#paused[party];
-      this.#paused[party] =
-        before?.reason === reason ? before : { reason, since: before?.since ?? this.#context.now() };
-    } else {
-      this.#paused[party] = undefined;
-    }
+    this.#absences.told(party, devices, this.#context.now());
     this.#expect(party);
   }
 
@@ -267,11 +255,9 @@ export class LiveSession {
     });
   }
 
-  /** A party's socket or media are gone. The last reason counts, the time of the first one. */
+  /** A party's socket or media are gone. */
   async lose(party: Party, cause: LossCause, by: Actor): Promise<void> {
-    const told = cause === 'left' || cause === 'relay' ? undefined : this.#paused[party]?.reason;
-    const since = this.#away[party]?.since ?? this.#context.now();
-    this.#away[party] = { reason: told ?? cause, since };
+    this.#absences.lost(party, cause, this.#context.now());
     await this.apply({ by, input: { type: 'lost', party } });
   }
 
@@ -349,7 +335,7 @@ export class LiveSession {
       this.tell(appended);
     }
     if (change.input?.type === 'back') {
-      this.#away[change.input.party] = undefined;
+      this.#absences.back(change.input.party);
     }
     change.done?.();
     if (moved && this.ended) {
@@ -406,7 +392,8 @@ export class LiveSession {
       picture: this.picture,
       preflight: this.preflight.last,
       camera: this.cameraWishes.state,
-      ...{ away: this.#away, paused: this.#paused },
+      away: this.#absences.away,
+      paused: this.#absences.paused,
       mediaReady: this.media.ready,
       guests: this.guests.views,
     };
