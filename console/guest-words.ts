@@ -1,6 +1,6 @@
 /** Experts and observers in words of the current language: roles, states, their lines of the log. */
 import { msg, str } from '@lit/localize';
-import type { EventData, GuestRole, GuestState, SessionEventType } from '../relay/protocol.ts';
+import type { EventData, GuestRole, GuestStanding, GuestState, SessionEventType } from '../relay/protocol.ts';
 
 export function guestRoleWord(role: GuestRole): string {
   return role === 'expert' ? msg('Expert') : msg('Observer');
@@ -56,3 +56,47 @@ export const GUEST_EVENTS = {
   guestRemoved: (data) => msg(str`${who(data)} was removed from the session`),
   guestRevoked: (data) => msg(str`Link of ${who(data)} was revoked`),
 } as const satisfies Record<GuestEventType, (data: EventData) => string>;
+
+// ---------------------------------------------------------------- the guest's own page
+
+/** How things stand, as a guest reads it; empty while there is nothing to say. */
+export function guestNotes(
+  { phase, interruption, customerDevices, muted, role }: GuestStanding,
+  { lost, hasPicture }: { lost: boolean; hasPicture: boolean },
+): string[] {
+  if (lost) {
+    return [msg('Connection lost, reconnecting…')];
+  }
+  const notes = muted && role === 'expert' ? [msg('The technician has muted you.')] : [];
+  if (phase === 'waiting') {
+    return [...notes, msg('The session has not begun yet. It starts by itself.')];
+  }
+  if (phase === 'onHold') {
+    return [...notes, msg('The technician has paused the session.')];
+  }
+  if (interruption) {
+    return [
+      ...notes,
+      interruption.party === 'customer'
+        ? msg('The customer is away for a moment. It goes on by itself.')
+        : msg('The technician is away for a moment. It goes on by itself.'),
+    ];
+  }
+  if (customerDevices.camera !== 'on') {
+    return [...notes, msg('The customer’s camera is off at the moment.')];
+  }
+  return hasPicture ? notes : [...notes, msg('Waiting for the picture …')];
+}
+
+export function guestEnding(why: 'left' | 'removed' | 'ended' | 'superseded'): string {
+  switch (why) {
+    case 'left':
+      return msg('You have left the session.');
+    case 'removed':
+      return msg('The technician has removed you from the session.');
+    case 'ended':
+      return msg('The session is over.');
+    case 'superseded':
+      return msg('The session is open in another window of this browser.');
+  }
+}

@@ -3,6 +3,8 @@ import type {
   Appointment,
   ConsentKind,
   CustomerFields,
+  GuestId,
+  GuestRole,
   InvitationMethod,
   Params,
   SessionId,
@@ -21,7 +23,10 @@ export type SessionRequest =
   | 'resumeSession'
   | 'endSession'
   | 'transferSession'
-  | 'askConsent';
+  | 'askConsent'
+  | 'inviteGuest'
+  | 'removeGuest'
+  | 'muteGuest';
 
 export type Ask = <T extends SessionRequest>(type: T, params: Params<T>) => Promise<Outcome<SessionView>>;
 
@@ -77,6 +82,20 @@ export class SessionCommands {
   /** Puts a question before the customer. */
   askConsent(sessionId: SessionId, kind: ConsentKind): Promise<void> {
     return this.#report(this.#ask('askConsent', { sessionId, kind }));
+  }
+
+  /** Makes a link for somebody who advises or watches. */
+  inviteGuest(sessionId: SessionId, role: GuestRole, name: string): Promise<void> {
+    return this.#report(this.#ask('inviteGuest', { sessionId, role, name }));
+  }
+
+  /** Revokes the link, or puts out whoever came by it. */
+  removeGuest(sessionId: SessionId, guestId: GuestId): Promise<void> {
+    return this.#report(this.#ask('removeGuest', { sessionId, guestId }));
+  }
+
+  muteGuest(sessionId: SessionId, guestId: GuestId, muted: boolean): Promise<void> {
+    return this.#report(this.#ask('muteGuest', { sessionId, guestId, muted }));
   }
 
   async #report(asked: Promise<Outcome<SessionView>>): Promise<void> {

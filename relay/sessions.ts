@@ -99,7 +99,6 @@ export class Sessions {
     const now = this.#context.now();
     for (const session of this.#sessions.values()) {
       const { machine } = session.record;
-      await session.guests.expire();
       if (machine.state === 'connecting') {
         const grace = session.claimants.size > 0 ? CLAIM_GRACE_MS : 0;
         if (session.invitation && now >= session.invitation.expiresAt + grace) {
@@ -120,6 +119,9 @@ export class Sessions {
       } else {
         session.media.settle(machine);
       }
+    }
+    for (const { guests } of this.#sessions.values()) {
+      await guests.expire();
     }
     await this.queues.settle();
     await this.transfers.settle();
