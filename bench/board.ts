@@ -1,11 +1,14 @@
 /**
  * Drawing as both people see it. Real: relay, both pages in Chromium, and every stroke by pointer events. How long a stroke
- * takes from the pointer to the other side's canvas, and how smooth a full board stays under a pen.
+ * takes from the pointer to the other side's canvas, the laser pointer over a far and lossy link, and how smooth a full board stays
+ * under a pen.
  */
 import { parseArgs } from 'node:util';
 import type { Page } from 'playwright-core';
 import type { BoardChange } from '../relay/protocol.ts';
 import { launchChromium } from '../test/support/chromium.ts';
+import { CLEAR } from '../test/support/impairment.ts';
+import { ImpairedLink } from '../test/support/impairment-proxy.ts';
 import { Customer, Technician } from '../test/support/people.ts';
 import { startRelay } from '../test/support/relay-process.ts';
 import type { Summary } from './main.ts';
@@ -14,6 +17,8 @@ import { percentile, round } from './percentiles.ts';
 const TARGET_P95_MS = 150;
 const TARGET_FPS = 50;
 const DRAWING_MS = 4_000;
+/** Round trip of 200 ms. Segments of the WebSocket that are lost come a retransmission later, and hold up those behind them. */
+const FAR_AND_LOSSY = { delayMs: 100, lossShare: 0.05 };
 
 /** Epoch milliseconds, which both pages share on one machine, when anything is on this canvas; once. */
 function firstInk(page: Page, canvas: string): Promise<number> {
@@ -22,9 +27,11 @@ function firstInk(page: Page, canvas: string): Promise<number> {
       new Promise<number>((resolve) => {
         const board = element as HTMLCanvasElement;
         const look = () => {
-          const { data } = board.getContext('2d')?.getImageData(0, 0, board.width, board.height) ?? {
-            data: [],
-          };
+          // Where the stroke is, and no more: reading all of a canvas takes longer than drawing on it.
+          const { width, height } = board;
+          const { data } = board
+            .getContext('2d')
+            ?.getImageData(width * 0.46, height * 0.48, width * 0.03, height * 0.04) ?? { data: [] };
           if (data.some((value) => value > 0)) {
             resolve(performance.timeOrigin + performance.now());
           } else {
@@ -78,6 +85,20 @@ async function latencies(from: Page, to: Page, undo: (page: Page) => Promise<voi
   return times;
 }
 
+/** The same for what no board keeps: it goes by itself when the pointer is lifted. */
+async function laserLatencies(from: Page, to: Page, presses: number): Promise<number[]> {
+  const times: number[] = [];
+  for (let at = 0; at < presses; at++) {
+    await to.waitForFunction(noInk);
+    const ink = firstInk(to, 'canvas.moving');
+    await to.waitForTimeout(60);
+    const pressedAt = await press(from);
+    times.push((await ink) - pressedAt);
+    await lift(from);
+  }
+  return times;
+}
+
 /** Neither canvas has anything on it; runs in the page. */
 function noInk(): boolean {
   const canvases: HTMLCanvasElement[] = [];
@@ -109,7 +130,8 @@ function strokesOf(count: number): BoardChange[] {
       seq: at + 1_000,
       mark: {
         ...{ id: `bench${at}`, tool: 'pen', colour: 'blue', points },
-        ...{ by: 'customer', surface: 0, place: at + 1_000 },
+        // Below what is drawn from now on, as marks of earlier are.
+        ...{ by: 'customer', surface: 0, place: at - count },
       },
     };
   });
@@ -180,10 +202,11 @@ export async function board(argv: string[]): Promise<Summary> {
   });
   const relay = await startRelay();
   const browser = await launchChromium();
+  const link = await ImpairedLink.open({ relayPort: relay.port });
   try {
     const technician = await Technician.signIn(browser, relay.origin, 'en');
     const pin = await technician.createPin();
-    const customer = await Customer.open(browser, relay.origin, 'en');
+    const customer = await Customer.open(browser, link.origin, 'en', { link });
     await customer.typePin(pin);
     await customer.join();
     await technician.start();
@@ -195,6 +218,11 @@ export async function board(argv: string[]): Promise<Summary> {
     const undo = (page: Page) => page.getByRole('button', { name: 'Undo', exact: true }).click();
     const toPhone = await latencies(desk, phone, undo, Number(values.strokes));
     const toDesk = await latencies(phone, desk, undo, Number(values.strokes));
+    await desk.getByRole('button', { name: 'Laser pointer', exact: true }).click();
+    link.change(FAR_AND_LOSSY);
+    const laser = await laserLatencies(desk, phone, Number(values.strokes));
+    link.change(CLEAR);
+    await desk.getByRole('button', { name: 'Pen', exact: true }).click();
     const { fullDrawMs, intervalsMs } = await frames(desk, Number(values.marks));
     const seconds = intervalsMs.reduce((sum, interval) => sum + interval, 0) / 1_000;
     return {
@@ -203,15 +231,17 @@ export async function board(argv: string[]): Promise<Summary> {
       to_phone: latencyOf(toPhone),
       to_console: latencyOf(toDesk),
       target_p95_ms: TARGET_P95_MS,
+      laser_200_ms_rtt_5_percent_loss: latencyOf(laser),
       marks: Number(values.marks),
       full_draw_ms: round(fullDrawMs),
       frames_per_s: round(intervalsMs.length / seconds),
       frame_p95_ms: round(percentile(intervalsMs, 0.95)),
       target_frames_per_s: TARGET_FPS,
-      raw: { to_phone_ms: toPhone, to_console_ms: toDesk, frame_intervals_ms: intervalsMs },
+      raw: { to_phone_ms: toPhone, to_console_ms: toDesk, laser_ms: laser, frame_intervals_ms: intervalsMs },
     };
   } finally {
     await browser.close();
+    await link.close();
     await relay.stop();
   }
 }

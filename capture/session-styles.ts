@@ -157,6 +157,10 @@ export const sessionStyles = css`
     .bar:has(> :nth-child(7)) {
       grid-template-columns: repeat(4, 1fr);
     }
+
+    .bar > :nth-child(7):last-child {
+      grid-column: span 2;
+    }
   }
 
   .bar button {

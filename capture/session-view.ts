@@ -27,6 +27,7 @@ import { type Trouble, troubleWords } from './trouble.ts';
 
 /** Not in the page's first load. */
 const loadChat = () => import('./chat-sheet.ts');
+const loadRecordingSign = () => import('./recording-sign.ts');
 
 /** What a session says and offers while it waits, runs, is held or is interrupted. */
 export type SessionCondition = {
@@ -82,7 +83,7 @@ export class SessionView extends StepElement {
     return html`
       ${isWaiting ? nothing : html`<h1 class="start visually-hidden" tabindex="-1">${msg('Your session')}</h1>`}
       <div class="top" role="status">
-        ${isWaiting ? nothing : status(condition)} ${isWaiting ? nothing : pictureStatus(condition)}
+        ${recordingSign(condition.customer)} ${isWaiting ? nothing : status(condition)} ${isWaiting ? nothing : pictureStatus(condition)}
         ${frozenStatus(condition)} ${photoStatus(condition.sending)} <slot name="phone"></slot>
       </div>
       <div class="middle">
@@ -114,6 +115,9 @@ export class SessionView extends StepElement {
   }
 
   protected override updated(changes: Map<PropertyKey, unknown>): void {
+    if (this.condition?.customer.recording) {
+      loadRecordingSign().catch(() => undefined);
+    }
     // The chat is the same object with other words in it.
     this.renderRoot.querySelector('chat-sheet')?.requestUpdate?.();
     const before = changes.get('condition') as SessionCondition | undefined;
@@ -417,6 +421,13 @@ function notice(condition: SessionCondition): TemplateResult | typeof nothing {
 function frozenStatus({ frozen, customer, trouble }: SessionCondition): TemplateResult | typeof nothing {
   return frozen && !trouble && customer.phase === 'active'
     ? html`<p class="pill">${icons.pause}<span>${msg('The picture is frozen')}</span></p>`
+    : nothing;
+}
+
+/** The word stands there also where the rest of it could not be loaded. */
+function recordingSign({ recording }: CustomerView): TemplateResult | typeof nothing {
+  return recording
+    ? html`<recording-sign .recording=${recording}>${recording.state === 'recording' ? msg('REC') : nothing}</recording-sign>`
     : nothing;
 }
 

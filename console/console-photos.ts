@@ -124,6 +124,18 @@ export class ConsolePhotos {
     });
   }
 
+  /** For good. @returns whether it is gone */
+  async delete(sessionId: SessionId, photoId: PhotoId): Promise<boolean> {
+    const answer = await outcomeOf(this.#connected.request('deletePhoto', { sessionId, photoId }));
+    const isGone = answer.ok || answer.code === 'noSuchPhoto';
+    if (isGone) {
+      this.#drop(sessionId, photoId);
+    } else {
+      this.#host.say(answer.code);
+    }
+    return isGone;
+  }
+
   /** The technician does not wait for the customer's answer any more. */
   forgetWish(id: SessionId): void {
     this.#album(id).wish = undefined;

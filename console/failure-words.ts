@@ -67,6 +67,8 @@ const SENTENCES = {
   emailTaken: () => msg('There is already an account with this e-mail address.'),
   lastAdministrator: () => msg('The last enabled administrator cannot be disabled or demoted.'),
   setUpUnknown: () => msg('This set-up link is not valid any more.'),
+  recordingNotAllowed: () => msg('Your group does not record sessions. Please ask an administrator.'),
+  recordingForced: () => msg('Your group records every session to its end.'),
   secretNeeded: () =>
     msg('The address that a password or key belongs to has changed. Please enter the secret again.'),
   smsNotSetUp: () => msg('No SMS gateway is set up. Please ask an administrator.'),

@@ -2,8 +2,16 @@
 import { localized, msg } from '@lit/localize';
 import { html, LitElement, nothing, type TemplateResult } from 'lit';
 import { customElement, property, query, state } from 'lit/decorators.js';
-import { type Account, type Group, INVITATION_WAYS, type InvitationWay } from '../relay/protocol.ts';
+import {
+  type Account,
+  type Group,
+  INVITATION_WAYS,
+  type InvitationWay,
+  RECORDING_MODES,
+  RECORDING_PURPOSE_MAX_LENGTH,
+} from '../relay/protocol.ts';
 import { field } from './password-fields.ts';
+import { recordingModeWord } from './recording-words.ts';
 import { shared } from './theme.ts';
 
 @customElement('group-dialog')
@@ -38,6 +46,12 @@ export class GroupDialog extends LitElement {
       email: field(data, 'email').trim(),
       ways: INVITATION_WAYS.filter((way) => data.has(`way-${way}`)),
       customersDraw: data.has('customers-draw'),
+      recording: {
+        mode: RECORDING_MODES.find((mode) => mode === data.get('recording-mode')) ?? 'off',
+        voice: data.has('recording-voice'),
+        video: data.has('recording-video'),
+        purpose: field(data, 'recording-purpose').trim(),
+      },
       technicianIds: this.technicians.map(({ id }) => id).filter((id) => data.has(`technician-${id}`)),
     };
     this.dispatchEvent(new CustomEvent('saved', { detail: group }));
@@ -91,6 +105,7 @@ export class GroupDialog extends LitElement {
           <div class="field choices">
             ${choice('customers-draw', msg('Customers may draw on the picture'), edited?.customersDraw ?? true)}
           </div>
+          ${recordingFields(edited?.recording)}
           <fieldset class="field choices">
             <legend class="legend">${msg('Technicians')}</legend>
             ${this.technicians.map(({ id, name }) =>
@@ -106,6 +121,32 @@ export class GroupDialog extends LitElement {
       </form>
     `;
   }
+}
+
+function recordingFields(recording: Group['recording'] | undefined): TemplateResult {
+  const { mode = 'onDemand', voice = true, video = true, purpose = '' } = recording ?? {};
+  return html`
+    <fieldset class="field choices">
+      <legend class="legend">${msg('Recording')}</legend>
+      <label for="recording-mode">${msg('Sessions are recorded')}</label>
+      <select class="input" id="recording-mode" name="recording-mode">
+        ${RECORDING_MODES.map(
+          (each) =>
+            html`<option value=${each} ?selected=${each === mode}>${recordingModeWord(each)}</option>`,
+        )}
+      </select>
+      ${choice('recording-video', msg('With picture'), video)} ${choice('recording-voice', msg('With sound'), voice)}
+      <label for="recording-purpose">${msg('What recordings are for')}</label>
+      <input
+        class="input"
+        id="recording-purpose"
+        name="recording-purpose"
+        .value=${purpose}
+        maxlength=${RECORDING_PURPOSE_MAX_LENGTH}
+      />
+      <span class="hint">${msg('The customer is always asked first. Nothing is recorded without their consent.')}</span>
+    </fieldset>
+  `;
 }
 
 function choice(name: string, label: string, checked: boolean): TemplateResult {

@@ -24,6 +24,8 @@ import './phone-menu.ts';
 import { coveredNote } from './phone-words.ts';
 import './photo-buttons.ts';
 import './picture-stage.ts';
+import './recording-buttons.ts';
+import './recording-sign.ts';
 import type { PictureStage } from './picture-stage.ts';
 import type { Size } from './picture-view.ts';
 import './running-time.ts';
@@ -265,6 +267,7 @@ export class LiveView extends StatefulElement {
   #overlays(session: SessionView): TemplateResult {
     const notes = this.#notes(session);
     return html`
+      <recording-sign .state=${this.state} .sessionId=${session.id}></recording-sign>
       <div class="notes" role="status">
         ${notes.map((note) => html`<span class="note">${note}</span>`)}
       </div>
@@ -372,6 +375,7 @@ export class LiveView extends StatefulElement {
           .sessionId=${this.sessionId}
           .guests=${guests ?? []}
         ></guest-menu>
+        <recording-buttons .state=${this.state} .sessionId=${this.sessionId}></recording-buttons>
         <button class="button tool" title=${msg('Transfer')} @click=${() => this.dispatchEvent(new CustomEvent('transfer-wanted'))}>
           ${icon('userPlus')}<span>${msg('Transfer')}</span>
         </button>

@@ -32,6 +32,8 @@ export class PhotoViewer extends StatefulElement {
   @query('picture-stage') private readonly stage!: PictureStage | null;
   @state() private photoId: PhotoId | undefined;
   @state() private viewRevision = 0;
+  /** The person is asked whether the photo shall go. */
+  @state() private isDeleting = false;
   /** As the photo stands upright, which its first bytes do not say. */
   @state() private size: Size | undefined;
   #stopMarks: (() => void) | undefined;
@@ -48,6 +50,7 @@ export class PhotoViewer extends StatefulElement {
     this.#stopMarks?.();
     this.#stopMarks = undefined;
     this.photoId = photoId;
+    this.isDeleting = false;
     this.size = undefined;
     if (photoId !== undefined) {
       this.#stopMarks = this.state.photos.marksOf(this.sessionId, photoId).on(() => this.requestUpdate());
@@ -180,8 +183,18 @@ export class PhotoViewer extends StatefulElement {
   }
 
   #files(photo: PhotoView, marks: PhotoMarks): TemplateResult {
+    if (this.isDeleting) {
+      return html`
+        <span id="question">${msg('Delete this photo and its marks for good?')}</span>
+        <button class="button" @click=${() => this.#ask(false)}>${msg('Keep')}</button>
+        <button class="button danger" aria-describedby="question" @click=${() => this.#delete(photo)}>
+          ${icon('trash2')}${msg('Delete')}
+        </button>
+      `;
+    }
     const blob = this.state.photos.imageOf(this.sessionId, photo)?.blob;
     return html`
+      ${this.#button(msg('Delete photo'), 'trash2', { run: () => this.#ask(true) })}
       <button class="button" ?disabled=${!blob} @click=${() => blob && saveFile(blob, this.#fileName(photo))}>
         ${icon('download')}${msg('Download')}
       </button>
@@ -193,6 +206,28 @@ export class PhotoViewer extends StatefulElement {
         ${icon('download')}${msg('Download with marks')}
       </button>
     `;
+  }
+
+  /** The keyboard stays where the question is, and at what does no harm. */
+  async #ask(isDeleting: boolean): Promise<void> {
+    this.isDeleting = isDeleting;
+    await this.updateComplete;
+    const next = isDeleting ? '.foot .spring ~ .button' : `.foot [aria-label="${msg('Delete photo')}"]`;
+    this.renderRoot.querySelector<HTMLElement>(next)?.focus();
+  }
+
+  async #delete({ id }: PhotoView): Promise<void> {
+    const kept = this.#kept;
+    const at = kept.findIndex((photo) => photo.id === id);
+    const next = kept[at + 1] ?? kept[at - 1];
+    if (!(await this.state.photos.delete(this.sessionId, id))) {
+      return;
+    }
+    if (next) {
+      this.#open(next.id);
+    } else {
+      this.dialog.close();
+    }
   }
 
   #fileName({ id, file }: PhotoView, suffix = ''): string {

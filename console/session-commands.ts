@@ -26,7 +26,10 @@ export type SessionRequest =
   | 'askConsent'
   | 'inviteGuest'
   | 'removeGuest'
-  | 'muteGuest';
+  | 'muteGuest'
+  | RecordingRequest;
+
+type RecordingRequest = `${'start' | 'pause' | 'resume' | 'stop'}Recording`;
 
 export type Ask = <T extends SessionRequest>(type: T, params: Params<T>) => Promise<Outcome<SessionView>>;
 
@@ -96,6 +99,10 @@ export class SessionCommands {
 
   muteGuest(sessionId: SessionId, guestId: GuestId, muted: boolean): Promise<void> {
     return this.#report(this.#ask('muteGuest', { sessionId, guestId, muted }));
+  }
+
+  record(sessionId: SessionId, what: 'start' | 'pause' | 'resume' | 'stop'): Promise<void> {
+    return this.#report(this.#ask(`${what}Recording`, { sessionId }));
   }
 
   async #report(asked: Promise<Outcome<SessionView>>): Promise<void> {

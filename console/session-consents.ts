@@ -16,7 +16,8 @@ export class SessionConsentsElement extends StatefulElement {
     css`
       ul {
         display: grid;
-        gap: 6px;
+        grid-template-columns: auto minmax(0, 1fr) auto;
+        gap: 6px 10px;
         margin: 6px 0 10px;
         padding: 0;
         list-style: none;
@@ -24,8 +25,8 @@ export class SessionConsentsElement extends StatefulElement {
 
       li {
         display: grid;
-        grid-template-columns: 84px minmax(0, 1fr) auto;
-        gap: 8px;
+        grid-column: 1 / -1;
+        grid-template-columns: subgrid;
         align-items: center;
         min-height: 32px;
       }

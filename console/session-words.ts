@@ -20,6 +20,7 @@ import { GUEST_EVENTS } from './guest-words.ts';
 import { period } from './localization.ts';
 import { preflightName } from './preflight-words.ts';
 import { summarySentence } from './quality-words.ts';
+import { recordingStarted, recordingStopped } from './recording-words.ts';
 
 /** What stands on the tab and in the list; a customer without a name is "Customer". */
 export function displayName({ name }: CustomerFields): string {
@@ -168,8 +169,14 @@ const EVENTS = {
   boardUsed: () => msg('First mark drawn on the picture'),
   boardErased: () => msg('All marks on the picture erased'),
   photoTaken: (data) => msg(str`Photo received: ${text(data, 'width')} × ${text(data, 'height')} pixels`),
+  photoDeleted: (data) =>
+    text(data, 'source') === 'snapshot' ? msg('Snapshot deleted') : msg('Photo deleted'),
   photoFailed: (data) => photoFailure(text(data, 'reason')),
   ...GUEST_EVENTS,
+  recordingStarted,
+  recordingPaused: () => msg('Recording paused'),
+  recordingResumed: () => msg('Recording goes on'),
+  recordingStopped,
   pinAlarm: (data) => {
     switch (text(data, 'alarm')) {
       case 'guessing':

@@ -57,6 +57,8 @@ export async function sendChat(
     });
     session.chat.count += 1;
     session.tellBoth({ type: 'chat', sessionId: session.record.id, message });
+    // Without its text: that has a retention of its own.
+    session.recording.note('chat', { at: message.at, id: message.id, from });
     return message;
   });
 }

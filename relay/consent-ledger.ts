@@ -1,16 +1,16 @@
 /**
- * Consents asked for by the technician, answered by the customer and taken back at any time. The ledger on disk is the authority;
+ * Consents asked for, answered by the customer and taken back at any time. The ledger on disk is the authority;
  * what a session holds in memory follows it.
  */
 import { CONSENT_QUESTIONS, QUESTIONS_VERSION } from './consents.ts';
 import type { LiveSession } from './live-session.ts';
-import type { Account, ConsentKind, ErrorCode, Language } from './protocol.ts';
-import { CUSTOMER, technicianActor } from './session-context.ts';
+import type { ConsentKind, ErrorCode, Language } from './protocol.ts';
+import { type Actor, CUSTOMER } from './session-context.ts';
 import { settledState } from './session-state.ts';
 
 /** Puts the question before the customer; one that is granted or open stays as it is. */
 export async function askConsent(
-  account: Account,
+  by: Actor,
   session: LiveSession,
   kind: ConsentKind,
 ): Promise<ErrorCode | undefined> {
@@ -22,7 +22,7 @@ export async function askConsent(
     return 'wrongState';
   }
   const asked = await session.apply({
-    by: technicianActor(account),
+    by,
     events: [{ type: 'consentAsked', data: { kind } }],
     whileLive: true,
     done: () => session.consents.set(kind, 'asked'),

@@ -40,6 +40,7 @@ import {
 import { insertInvitation } from './session-invitation.ts';
 import { SessionMedia } from './session-media.ts';
 import { SessionQuality } from './session-quality.ts';
+import { openRecording, type SessionRecording } from './session-recording.ts';
 import { isEnded, type Party, settledState, transition } from './session-state.ts';
 import {
   customerView,
@@ -69,6 +70,7 @@ export class LiveSession {
   readonly cameraWishes: CameraWishes;
   readonly photos: SessionPhotos;
   readonly guests: SessionGuests;
+  readonly recording: SessionRecording;
   /** Start is under way: it counts as active before it is on disk. */
   starting = false;
   readonly devices: Record<Party, DeviceState> = { customer: NO_DEVICES, technician: NO_DEVICES };
@@ -100,6 +102,7 @@ export class LiveSession {
     });
     this.photos = this.#openPhotos(context);
     this.guests = this.#openGuests(context);
+    this.recording = openRecording(this, context, (by, work) => this.#note(by, work));
     this.media = new SessionMedia(
       record.id,
       context.plane,
@@ -387,6 +390,7 @@ export class LiveSession {
       // In a queue nobody is missing yet.
       technicianConnected: this.record.technicianId === null || this.#console !== undefined,
       consents: this.consents.shown,
+      recording: this.recording.shown,
       queuePosition: this.#context.queuePositionOf(this.record),
       devices: this.devices,
       picture: this.picture,
@@ -421,6 +425,7 @@ export class LiveSession {
 
   /** Media first: whoever is told that the session is active may send at once. */
   show(): void {
+    this.recording.settle();
     this.media.settle(this.record.machine);
     for (const { participant, account } of this.#context.watchersOf(this.record)) {
       participant.send({ type: 'session', session: this.technicianView(account.id) });
@@ -468,6 +473,7 @@ export class LiveSession {
   }
 
   tell(events: readonly SessionEvent[]): void {
+    this.recording.mark(events);
     for (const follower of this.followers) {
       for (const event of events) {
         follower.send({ type: 'log', event } satisfies ServerEvent);

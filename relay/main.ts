@@ -28,6 +28,7 @@ import { readOrigins } from './origins.ts';
 import { loadPages } from './pages.ts';
 import { createPhotoDownload } from './photo-download.ts';
 import { WEBSOCKET_PATH } from './protocol.ts';
+import { recoverRecordings } from './recordings.ts';
 import { createSecrets, loadServerKey } from './secrets.ts';
 import { type HttpHandler, type HttpRequest, type HttpResponse, listen } from './server.ts';
 import { Sessions } from './sessions.ts';
@@ -36,6 +37,7 @@ import { namedFields } from './settings-documents.ts';
 import { createSignalling } from './signalling.ts';
 import { createSms } from './sms.ts';
 import { StartError } from './start-error.ts';
+import type { RecordingRecord } from './store.ts';
 import { openSqliteStore } from './store-sqlite.ts';
 import { openTerms } from './terms.ts';
 import { lanAddresses, lanCertificate, type TlsFiles } from './tls.ts';
@@ -100,6 +102,8 @@ async function run(config: Config, log: Log): Promise<void> {
   const pages = loadPages(PAGES_DIR);
   const store = await openSqliteStore(join(config.dataDir, 'fernblick.db'));
   const blob = await openBlobFiles(join(config.dataDir, 'files'));
+  const recordings = join(config.dataDir, 'recordings');
+  const recovered = await recoverRecordings({ store, folder: recordings, log, now });
   const secrets = createSecrets(loadServerKey(config.dataDir, config.serverKey));
   const settings = await openSettings({
     store,
@@ -137,11 +141,21 @@ async function run(config: Config, log: Log): Promise<void> {
   const refuseOrigin = (request: HttpRequest) =>
     origins.allows(request.headers.get('origin')) ? undefined : errorResponse('originNotAllowed', secure);
 
+  /** Whoever makes files of journals is called from here. */
+  const onRecordingClosed = ({ sessionId, part, state, bytes, dropped, reason }: RecordingRecord) =>
+    log.info({ sessionId, part, state, bytes, dropped, reason }, 'recordingClosed');
+  recovered.forEach(onRecordingClosed);
   const sessions = await Sessions.open({
     store,
     blob,
     directory,
     plane: workers,
+    recording: {
+      media: workers,
+      folder: recordings,
+      policyOf: (accountId) => groups.of(accountId).recording,
+      onClosed: onRecordingClosed,
+    },
     log,
     secrets,
     now,
@@ -230,6 +244,7 @@ async function run(config: Config, log: Log): Promise<void> {
         .map((reply) => reply.trim())
         .filter((reply) => reply !== ''),
       fields: namedFields(settings.get('fields')),
+      recording: groups.of(account.id).recording.mode,
     }),
     log,
     now,

@@ -21,6 +21,29 @@ export type PeerCloseReason = 'failed' | 'badSdp' | 'workerLost' | 'flooded';
 
 export type PeerWanted = { sessionId: SessionId; party: Party; codec: VideoCodec; estimation: Estimation };
 
+export type RecordingWanted = {
+  /** Of the row in the store. */
+  recordingId: number;
+  sessionId: SessionId;
+  path: string;
+  voice: boolean;
+  video: boolean;
+};
+
+/** Of the journal; `dropped` packets the disk did not take in time. */
+export type RecordingSizes = { bytes: number; dropped: number };
+
+/** `workerLost`: what was written by then is there. */
+export type RecordingEnding = 'stopped' | 'diskFull' | 'ioError' | 'workerLost';
+
+/** Called by the plane, never from inside a call into it. */
+export type RecordingListener = {
+  /** It is begun; again when packets had to be dropped. */
+  recording(sizes: RecordingSizes): void;
+  /** Nothing touches the journal any more. Told once. */
+  ended(how: RecordingEnding, sizes: RecordingSizes | undefined): void;
+};
+
 export type MediaPlane = {
   /** All peers of a session live on one worker. Undefined when no worker can take it. */
   createPeer(peer: PeerWanted, listener: PeerListener): PeerId | undefined;
@@ -34,4 +57,15 @@ export type MediaPlane = {
   closeSession(sessionId: SessionId): void;
   /** Calls back whenever there may be room again after `createPeer` returned undefined or a worker was lost. */
   onRoom(callback: () => void): void;
+};
+
+export type RecordingMedia = {
+  /** Records what comes through the gate from now on. False when no worker can take the session. */
+  startRecording(recording: RecordingWanted, listener: RecordingListener): boolean;
+  /** Nothing is written while paused. */
+  pauseRecording(recordingId: number, paused: boolean): void;
+  /** Something of the session that belongs to this moment of its recording. */
+  noteRecording(recordingId: number, event: string, detail: unknown): void;
+  /** The listener is told when all is on disk. */
+  stopRecording(recordingId: number, reason: string): void;
 };

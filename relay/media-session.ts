@@ -5,11 +5,14 @@
  */
 import { randomInt } from 'node:crypto';
 import { Member, type Pipe } from './member.ts';
-import { readAnswer, writeOffer } from './negotiation.ts';
+import { readAnswer, type TrackFormat, writeOffer } from './negotiation.ts';
 import type { PacketReceiver, PeerEnd, PeerEvents } from './peer.ts';
 import type { PeerId, Role, SessionId, VideoCodec } from './protocol.ts';
+import type { Recorder, Source } from './recorder.ts';
 import type { Uptrack } from './uptrack.ts';
 import type { Estimation, PacketCounters, SessionStats } from './worker-protocol.ts';
+
+const KINDS = ['audio', 'video'] as const;
 
 export type OpenPipe = (name: string, receiver: PacketReceiver, events: PeerEvents) => Pipe | undefined;
 
@@ -33,6 +36,7 @@ export class MediaSession {
   readonly #members = new Map<PeerId, Member>();
   #gateOpen = false;
   #sheddingVideo = false;
+  #recorder: Recorder | undefined;
 
   constructor(id: SessionId, openPipe: OpenPipe, events: MediaSessionEvents, counters: PacketCounters) {
     this.id = id;
@@ -111,6 +115,17 @@ export class MediaSession {
     return true;
   }
 
+  get recorder(): Recorder | undefined {
+    return this.#recorder;
+  }
+
+  /** Who writes down what comes through the gate from now on; undefined for nobody. One at a time. */
+  setRecorder(recorder: Recorder | undefined, now: number): void {
+    this.#recorder?.follow([], now);
+    this.#recorder = recorder;
+    this.#record(now);
+  }
+
   /** What this peer should be sending while the gate is open; nothing until told. */
   expect(peerId: PeerId, due: { audio: boolean; video: boolean }): void {
     this.#members.get(peerId)?.expect(due.audio, due.video);
@@ -122,6 +137,7 @@ export class MediaSession {
       return;
     }
     this.#gateOpen = open;
+    this.#recorder?.setGate(open, now);
     for (const member of this.#members.values()) {
       member.setGate(open);
       if (open) {
@@ -161,6 +177,7 @@ export class MediaSession {
       }
     }
     this.#limitBitrates(now);
+    this.#recorder?.tick(now);
   }
 
   close(): void {
@@ -203,23 +220,40 @@ export class MediaSession {
   #route(now: number): void {
     for (const member of this.#members.values()) {
       for (const downtrack of member.downtracks) {
-        const source = this.#source(member.role, downtrack.format.kind);
+        const source = this.#source((role) => role !== member.role, downtrack.format.kind);
         // The relay does not transcode: another codec than the viewer agreed to would only be noise.
         downtrack.switchTo(source?.format.codec === downtrack.format.codec ? source : undefined, now);
       }
     }
+    this.#record(now);
+  }
+
+  #record(now: number): void {
+    if (this.#recorder === undefined) {
+      return;
+    }
+    const sources: Source[] = [];
+    for (const party of new Set([...this.#members.values()].map(({ role }) => role))) {
+      for (const kind of KINDS) {
+        const uptrack = this.#source((role) => role === party, kind);
+        if (uptrack !== undefined) {
+          sources.push({ party, uptrack });
+        }
+      }
+    }
+    this.#recorder.follow(sources, now);
   }
 
   /**
-   * The newest peer of the other side that has delivered this kind: while a new connection comes up beside an old
+   * The newest peer on one side that has delivered this kind: while a new connection comes up beside an old
    * one, the old one is forwarded. When none has delivered yet, the newest that is connected, to be asked for a
    * keyframe.
    */
-  #source(viewer: Role, kind: 'audio' | 'video'): Uptrack | undefined {
+  #source(isOfSide: (role: Role) => boolean, kind: TrackFormat['kind']): Uptrack | undefined {
     let connected: Uptrack | undefined;
     let delivering: Uptrack | undefined;
     for (const other of this.#members.values()) {
-      const uptrack = other.role !== viewer && other.connected ? other.uptracks.of(kind) : undefined;
+      const uptrack = isOfSide(other.role) && other.connected ? other.uptracks.of(kind) : undefined;
       connected = uptrack ?? connected;
       delivering = uptrack?.delivers === true ? uptrack : delivering;
     }

@@ -254,8 +254,13 @@ const REQUESTS: Schemas = {
   cameraWishDone: z.strictObject({ sessionId, wishId: z.int().positive(), outcome: z.enum(WISH_OUTCOMES) }),
   openStill: z.strictObject({ sessionId, surface, offset: z.int().min(0).max(FREEZE_MAX_BYTES) }),
   takePhoto: ofSession,
+  startRecording: ofSession,
+  pauseRecording: ofSession,
+  resumeRecording: ofSession,
+  stopRecording: ofSession,
   openPhotos: ofSession,
   cancelPhoto: ofPhoto,
+  deletePhoto: ofPhoto,
   offerPhoto: z.strictObject({
     sessionId,
     photoId: z.int().min(0).max(0xffff_ffff),

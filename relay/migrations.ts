@@ -247,6 +247,32 @@ const guests: Migration = {
   },
 };
 
+/** Recordings part by part; what was recorded is in files. Each names the consent by which it was allowed. */
+const recordings: Migration = {
+  async up(db: Kysely<unknown>): Promise<void> {
+    await run(db, [
+      `create table recording (
+        id integer primary key autoincrement,
+        session_id integer not null references session (id),
+        part integer not null,
+        state text not null,
+        paused integer not null,
+        started_at integer not null,
+        ended_at integer,
+        bytes integer not null,
+        dropped integer not null,
+        reason text,
+        consent_id integer not null references consent (id),
+        purpose text not null,
+        voice integer not null,
+        video integer not null,
+        unique (session_id, part)
+      ) strict`,
+      `create index recording_open on recording (id) where state = 'recording'`,
+    ]);
+  },
+};
+
 /** The names sort in the order in which the steps run. */
 const MIGRATIONS: Record<string, Migration> = {
   '0001-first': first,
@@ -260,6 +286,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0011-photos': photos,
   '0012-archive': archive,
   '0013-guests': guests,
+  '0014-recordings': recordings,
 };
 
 export const migrationProvider: MigrationProvider = {

@@ -276,6 +276,18 @@ export class SessionPhotos {
     });
   }
 
+  /** A kept photo goes for good, with its marks. The log keeps that there was one. */
+  remove(photoId: PhotoId): Promise<ErrorCode | undefined> {
+    return this.#inTurn(async () => {
+      const photo = this.#photos.get(photoId);
+      if (!photo?.kept) {
+        return 'noSuchPhoto';
+      }
+      await this.#discard('technician', photo, { type: 'photoDeleted', data: { source: photo.source } });
+      return undefined;
+    });
+  }
+
   /** The customer has taken the permission back: what is on its way stops. */
   async withdrawn(): Promise<void> {
     await this.#dropUnfinished(({ source }) => source !== 'chosen', 'photosNotAllowed', 'withdrawn');
@@ -307,21 +319,24 @@ export class SessionPhotos {
     reason: string,
   ): Promise<C> {
     if (photo) {
-      const { sessionId, blob, note } = this.#host;
-      const { id: photoId } = photo;
-      await note(by, async (tx) => {
-        await tx.deletePhoto(photoId);
-        return {
-          events: [{ type: 'photoFailed', data: { reason } }],
-          done: () => {
-            this.#photos.delete(photoId);
-            this.#send({ type: 'photoGone', sessionId, photoId, ...(code && { code }) });
-          },
-        };
-      });
-      await blob.delete(this.#nameOf(photoId));
+      await this.#discard(by, photo, { type: 'photoFailed', data: { reason } }, code);
     }
     return code;
+  }
+
+  async #discard(by: Role, { id: photoId }: Held, event: LoggedEvent, code?: ErrorCode): Promise<void> {
+    const { sessionId, blob, note } = this.#host;
+    await note(by, async (tx) => {
+      await tx.deletePhoto(photoId);
+      return {
+        events: [event],
+        done: () => {
+          this.#photos.delete(photoId);
+          this.#send({ type: 'photoGone', sessionId, photoId, ...(code && { code }) });
+        },
+      };
+    });
+    await blob.delete(this.#nameOf(photoId));
   }
 
   // -------------------------------------------------------------- marks

@@ -7,6 +7,7 @@ import type {
   Empty,
   InvitationWay,
   Language,
+  RecordingPolicy,
   SessionId,
   SessionRecordView,
 } from './protocol.ts';
@@ -95,6 +96,7 @@ export type Group = {
   ways: InvitationWay[];
   /** Customers may draw on the picture too. */
   customersDraw: boolean;
+  recording: RecordingPolicy;
   technicianIds: number[];
 };
 

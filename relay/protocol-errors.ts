@@ -52,6 +52,8 @@ export const ERRORS = {
   photosFull:
     'This session has no room for more photos at the moment. Please wait until those on their way are here.',
   photosNotAllowed: 'The customer has taken back the permission for photos. The photo was not kept.',
+  recordingNotAllowed: 'Your group does not record sessions. Please ask an administrator.',
+  recordingForced: 'Your group records every session to its end.',
   receiverUnavailable: 'This colleague or group cannot take a session at the moment.',
   termsChanged: 'The terms have changed meanwhile. Please read them again.',
   resumeUnknown: 'This session can no longer be continued.',

@@ -35,6 +35,8 @@ export type PhotoRequests = {
   takePhoto: { params: { sessionId: SessionId }; result: { photo: PhotoView } };
   /** Technician, or the customer for one of their own: it is not wanted any more. What is kept stays. */
   cancelPhoto: { params: { sessionId: SessionId; photoId: PhotoId }; result: Empty };
+  /** Technician: a kept photo goes for good, with its marks. */
+  deletePhoto: { params: { sessionId: SessionId; photoId: PhotoId }; result: Empty };
   /** Every photo of the session; changes come as `photo` and `photoGone` events. */
   openPhotos: { params: { sessionId: SessionId }; result: { photos: PhotoView[] } };
   /**

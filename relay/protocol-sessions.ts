@@ -1,5 +1,13 @@
 /** What both pages see of a session: its states, fields, devices, log and what belongs to it. Types and constants only; part of `protocol.ts`. */
-import type { CameraState, GuestShown, GuestView, Language, Role, SessionId } from './protocol.ts';
+import type {
+  CameraState,
+  GuestShown,
+  GuestView,
+  Language,
+  RecordingView,
+  Role,
+  SessionId,
+} from './protocol.ts';
 
 /** What the state machine of `session-state.ts` knows. */
 export type SessionState =
@@ -170,6 +178,8 @@ export type SessionView = {
   before?: 'waiting' | 'active' | 'onHold';
   /** While picture or sound of a party are away through no wish of a person. */
   interruption?: Interruption;
+  /** Absent until somebody wants it. */
+  recording?: RecordingView;
   /** Absent until a customer has accepted the terms. */
   customer?: {
     devices: DeviceState;
@@ -249,6 +259,11 @@ export type SessionEventType =
   | 'guestMuted'
   | 'guestRemoved'
   | 'guestRevoked'
+  | 'photoDeleted'
+  | 'recordingStarted'
+  | 'recordingPaused'
+  | 'recordingResumed'
+  | 'recordingStopped'
   | 'pinAlarm'
   | 'qualitySummary'
   | 'dismissed';
@@ -287,6 +302,8 @@ export type CustomerView = {
   interruption?: Interruption;
   /** What was asked for and how it stands; empty in most sessions. */
   consents: Consents;
+  /** Absent until there is one. */
+  recording?: RecordingView;
   /** While the customer of a channel waits for whoever is free first; 1 is next. */
   queuePosition?: number;
   /** Who else is there; absent when nobody is. */

@@ -2,8 +2,8 @@
  * The wire protocol between the browsers and the relay: every message, result, event and error code.
  * This file contains types and constants only, so both pages take it without server code; the HTTP half is in
  * `protocol-api.ts`, the error codes are in `protocol-errors.ts`, what a session is made of in `protocol-sessions.ts`, its
- * whiteboard in `protocol-board.ts`, the phone's camera in `protocol-camera.ts`, experts and observers in `protocol-guests.ts`, photos in `protocol-photos.ts`, what is kept of a session
- * in `protocol-archive.ts`.
+ * whiteboard in `protocol-board.ts`, the phone's camera in `protocol-camera.ts`, experts and observers in `protocol-guests.ts`, photos in `protocol-photos.ts`, recording in
+ * `protocol-recording.ts`, what is kept of a session in `protocol-archive.ts`.
  * PROTOCOL.md beside it says the same in prose, with an example of every message that a test validates.
  */
 
@@ -13,6 +13,7 @@ import type { CameraEvent, CameraRequests } from './protocol-camera.ts';
 import type { ErrorCode } from './protocol-errors.ts';
 import type { GuestEvent, GuestRequests, GuestStanding } from './protocol-guests.ts';
 import type { PhotoEvent, PhotoPartResult, PhotoRequests } from './protocol-photos.ts';
+import type { RecordingMode, RecordingRequests } from './protocol-recording.ts';
 import type {
   Appointment,
   ChatMessage,
@@ -42,6 +43,7 @@ export * from './protocol-camera.ts';
 export * from './protocol-errors.ts';
 export * from './protocol-guests.ts';
 export * from './protocol-photos.ts';
+export * from './protocol-recording.ts';
 export * from './protocol-sessions.ts';
 
 /** Raised when an old page can no longer talk to a new relay; the page then asks to be reloaded. */
@@ -182,7 +184,8 @@ export type Requests = {
 } & BoardRequests &
   CameraRequests &
   PhotoRequests &
-  GuestRequests;
+  GuestRequests &
+  RecordingRequests;
 
 export type Empty = Record<never, never>;
 
@@ -244,6 +247,8 @@ export type ConsoleSettings = {
   replies: string[];
   /** Fields that an administrator named, in their order: `name`, and custom ones by their key. */
   fields: { key: string; label: Record<Language, string> }[];
+  /** Whether the technician's group records. */
+  recording: RecordingMode;
 };
 
 export type RequestType = keyof Requests;

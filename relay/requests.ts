@@ -27,6 +27,7 @@ import type { TermsAnswer } from './queues.ts';
 import { hashToken, newToken } from './secrets.ts';
 import type { HttpRequest } from './server.ts';
 import { createSessionAccess } from './session-access.ts';
+import { technicianActor } from './session-context.ts';
 import { settledState } from './session-state.ts';
 import type { Sessions } from './sessions.ts';
 import type { Store } from './store.ts';
@@ -69,6 +70,9 @@ export function createHandlers(
 
   const withSession = (result: SessionView | ErrorCode) =>
     typeof result === 'string' ? result : { session: result };
+
+  const recorded = (session: LiveSession, refused: ErrorCode | undefined) =>
+    refused ?? { session: session.technicianView() };
 
   async function claim(
     page: Page,
@@ -322,7 +326,7 @@ export function createHandlers(
       ),
     ),
     askConsent: ofTechnician(async (account, session, { kind }) => {
-      const refused = await askConsent(account, session, kind);
+      const refused = await askConsent(technicianActor(account), session, kind);
       return refused ?? { session: session.technicianView() };
     }),
     quality: ofTechnician(async (_account, session, { quality }) => session.keepQuality(quality)),
@@ -444,6 +448,18 @@ export function createHandlers(
     cameraWishDone: ofParty((session, party, { wishId, outcome }) =>
       party === 'customer' ? session.cameraWishes.answer(wishId, outcome) : 'notAllowed',
     ),
+    startRecording: ofTechnician(async (account, session) =>
+      recorded(session, session.recording.start(technicianActor(account))),
+    ),
+    pauseRecording: ofTechnician(async (account, session) =>
+      recorded(session, await session.recording.pause(technicianActor(account), true)),
+    ),
+    resumeRecording: ofTechnician(async (account, session) =>
+      recorded(session, await session.recording.pause(technicianActor(account), false)),
+    ),
+    stopRecording: ofTechnician(async (account, session) =>
+      recorded(session, session.recording.stop(technicianActor(account))),
+    ),
     takePhoto: ofTechnician(async (_account, session) => session.photos.take()),
     openPhotos: ofParty((session) => session.photos.open()),
     cancelPhoto: ofParty((session, party, { photoId }) => session.photos.cancel(party, photoId)),
@@ -452,6 +468,7 @@ export function createHandlers(
       party === 'customer' ? session.photos.failed(photoId, reason) : 'notAllowed',
     ),
     openPhotoMarks: ofTechnician(async (_account, session, { photoId }) => session.photos.marks(photoId)),
+    deletePhoto: ofTechnician((_account, session, { photoId }) => session.photos.remove(photoId)),
     markPhoto: ofTechnician((_account, session, { photoId, operations }) =>
       session.photos.mark(photoId, operations),
     ),

@@ -5,6 +5,7 @@ import type { Participant } from './party-media.ts';
 import type { Account, EventData, PinAlarm, SessionEvent, SessionEventType } from './protocol.ts';
 import type { Secrets } from './secrets.ts';
 import type { Clock } from './session-media.ts';
+import type { RecordingSetUp } from './session-recording.ts';
 import type { SessionInput } from './session-state.ts';
 import type { Blob, Directory, InvitationState, SessionRecord, Store, StoreTransaction } from './store.ts';
 import type { TurnSettings } from './turn.ts';
@@ -35,6 +36,7 @@ export type SessionContext = Clock & {
   blob: Blob;
   directory: Directory;
   plane: MediaPlane;
+  recording: RecordingSetUp;
   log: Log;
   secrets: Secrets;
   settings: SessionSettings;

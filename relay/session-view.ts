@@ -12,6 +12,7 @@ import type {
   InvitationView,
   PictureState,
   Preflight,
+  RecordingView,
   Role,
   SessionState,
   SessionStatus,
@@ -35,6 +36,7 @@ export type Presence = {
   technicianConnected: boolean;
   queuePosition: number | undefined;
   consents: Consents;
+  recording: RecordingView | undefined;
   devices: Record<Role, DeviceState>;
   picture: PictureState;
   preflight: Preflight | undefined;
@@ -108,6 +110,7 @@ export function technicianView(
     ...queuePosition(presence),
     ...(isInterrupted(machine.state) && machine.before ? { before: machine.before } : {}),
     ...(interruption ? { interruption } : {}),
+    ...(presence.recording ? { recording: presence.recording } : {}),
     ...(presence.invitation ? { invitation: invitationView(presence.invitation, origin) } : {}),
     ...(customer
       ? {
@@ -161,6 +164,8 @@ export function customerView(record: SessionRecord, presence: Presence, nickname
     technicianDevices: presence.devices.technician,
     technicianConnected: presence.technicianConnected,
     consents: presence.consents,
+    // The question itself is all that they need to see of one that is only asked for.
+    ...(presence.recording && presence.recording.state !== 'asked' ? { recording: presence.recording } : {}),
     ...queuePosition(presence),
     ...(interruption ? { interruption } : {}),
     ...(others.length > 0 ? { guests: others.map(({ name, role }) => ({ name, role })) } : {}),

@@ -83,12 +83,14 @@ export class Sessions {
       session.whiteboard.restore(await options.store.board(record.id));
       await session.photos.restore(await options.store.photos(record.id));
       await session.guests.restore(await options.store.guests(record.id));
+      session.recording.restore(await options.store.recordings(record.id));
       await session.lose('customer', 'relay', SYSTEM);
       await session.lose('technician', 'relay', SYSTEM);
     }
     options.plane.onRoom(() => {
       for (const session of sessions.#sessions.values()) {
         session.media.retryNow();
+        session.recording.retryNow();
       }
     });
     return sessions;

@@ -5,6 +5,9 @@ import {
   type FieldSlot,
   INVITATION_WAYS,
   type Language,
+  RECORDING_MODES,
+  RECORDING_PURPOSE_MAX_LENGTH,
+  type RecordingPolicy,
   type SettingsDocuments,
   type SettingsName,
 } from './protocol.ts';
@@ -105,6 +108,18 @@ function areDistinct<T>(values: readonly T[]): boolean {
   return new Set(values).size === values.length;
 }
 
+const RECORDING: RecordingPolicy = { mode: 'onDemand', voice: true, video: true, purpose: '' };
+
+const recording = z
+  .strictObject({
+    mode: z.enum(RECORDING_MODES),
+    voice: z.boolean(),
+    video: z.boolean(),
+    purpose: line(RECORDING_PURPOSE_MAX_LENGTH),
+  })
+  // A recording of nothing.
+  .refine(({ mode, voice, video }) => mode === 'off' || voice || video);
+
 const groups = z.strictObject({
   groups: z
     .array(
@@ -115,6 +130,7 @@ const groups = z.strictObject({
         ways: z.array(z.enum(INVITATION_WAYS)).refine(areDistinct),
         // Missing in documents that are older than the whiteboard.
         customersDraw: z.boolean().default(true),
+        recording: recording.default(RECORDING),
         technicianIds: z.array(z.int().positive()).max(10_000),
       }),
     )
@@ -221,7 +237,7 @@ export const DEFINITIONS: { [N in SettingsName]: Definition<SettingsDocuments[N]
       groups: [
         {
           ...{ id: 'support', name: 'Support', email: '', ways: [...INVITATION_WAYS] },
-          ...{ customersDraw: true, technicianIds: [] },
+          ...{ customersDraw: true, recording: RECORDING, technicianIds: [] },
         },
       ],
     },

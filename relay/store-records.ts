@@ -7,6 +7,7 @@ import { emailKey, type Store, type StoreTransaction } from './store.ts';
 import { boardReadsOn, boardWritesOn } from './store-board.ts';
 import { guestReadsOn, guestWritesOn } from './store-guests.ts';
 import { photoReadsOn, photoWritesOn } from './store-photos.ts';
+import { recordingReadsOn, recordingWritesOn } from './store-recordings.ts';
 import {
   fromAccount,
   fromSession,
@@ -32,6 +33,7 @@ export function readsOn(db: Kysely<Tables>): Reads {
     ...boardReadsOn(db),
     ...photoReadsOn(db),
     ...guestReadsOn(db),
+    ...recordingReadsOn(db),
     async openSessions() {
       // Spelled as in the partial index, without parameters, or SQLite does not use it.
       const open = sql<boolean>`ended_at is null or dismissed = 0`;
@@ -157,6 +159,7 @@ export function begin(kysely: Transaction<Tables>, statements: Statements): Stor
     ...boardWritesOn(db),
     ...photoWritesOn(db),
     ...guestWritesOn(db),
+    ...recordingWritesOn(db),
     async insertSession(session) {
       const values = fromSession(session);
       return toSession(

@@ -22,6 +22,7 @@ import {
 import type { BoardTables } from './store-board.ts';
 import type { GuestTables } from './store-guests.ts';
 import type { PhotoTables } from './store-photos.ts';
+import type { RecordingTables } from './store-recordings.ts';
 
 export type SessionTable = {
   id: Generated<number>;
@@ -125,7 +126,8 @@ export type ChatTable = {
 
 export type Tables = BoardTables &
   PhotoTables &
-  GuestTables & {
+  GuestTables &
+  RecordingTables & {
     session: SessionTable;
     session_event: SessionEventTable;
     consent: ConsentTable;

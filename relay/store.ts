@@ -16,6 +16,7 @@ import type {
   PhotoSource,
   PhotoType,
   PlacedMark,
+  RecordingEnd,
   SessionEvent,
   SessionId,
   SessionOutcome,
@@ -176,10 +177,54 @@ export type GuestWrites = {
   updateGuest(guest: GuestRecord): Promise<void>;
 };
 
+/** One part of a recording: one journal. A session has several when it is recorded again, or after the relay was stopped. */
+export type RecordingRecord = {
+  id: number;
+  sessionId: SessionId;
+  /** Of the session, from 1. */
+  part: number;
+  /** `closed`: its journal has its end. `interrupted`: whoever wrote it was killed. `failed`: it could not be written on. */
+  state: 'recording' | 'closed' | 'interrupted' | 'failed';
+  paused: boolean;
+  startedAt: number;
+  /** Null while it goes on. */
+  endedAt: number | null;
+  /** Of the journal; 0 while it goes on, and when there is none. */
+  bytes: number;
+  /** Packets that the disk did not take in time. */
+  dropped: number;
+  reason: RecordingEnd | null;
+  /** The row of the ledger by which it was allowed. */
+  consentId: number;
+  purpose: string;
+  voice: boolean;
+  video: boolean;
+};
+
+export type RecordingReads = {
+  /** Of a session, in their order. */
+  recordings(sessionId: SessionId): Promise<RecordingRecord[]>;
+  /** Those that go on, or did when the relay was killed. */
+  openRecordings(): Promise<RecordingRecord[]>;
+};
+
+export type RecordingWrites = {
+  /** Undefined, and nothing is written, when the last word of the ledger is not that the customer has agreed. */
+  insertRecording(
+    recording: Pick<
+      RecordingRecord,
+      'sessionId' | 'part' | 'paused' | 'startedAt' | 'purpose' | 'voice' | 'video'
+    >,
+  ): Promise<RecordingRecord | undefined>;
+  /** State, pause, end, sizes and reason. */
+  updateRecording(recording: RecordingRecord): Promise<void>;
+};
+
 /** Everything that changes records, inside one transaction. */
 export type StoreTransaction = BoardWrites &
   PhotoWrites &
-  GuestWrites & {
+  GuestWrites &
+  RecordingWrites & {
     insertSession(session: Omit<SessionRecord, 'id'>): Promise<SessionRecord>;
     updateSession(session: SessionRecord): Promise<void>;
     appendEvents(sessionId: SessionId, events: readonly NewEvent[]): Promise<SessionEvent[]>;
@@ -205,7 +250,8 @@ export type StoreTransaction = BoardWrites &
 
 export type Store = BoardReads &
   PhotoReads &
-  GuestReads & {
+  GuestReads &
+  RecordingReads & {
     /**
      * Runs `work` in one transaction: all of it or nothing. When the promise resolves the change is on disk
      * (fsync), so an answer that is sent afterwards survives kill -9 and power loss. When `work` throws, nothing of it

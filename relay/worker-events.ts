@@ -38,6 +38,9 @@ const CHECKS: Record<WorkerEvent['type'], Check> = {
     isText(peerId) && isOneOf(state, 'connected', 'failed', 'closed', 'flooded'),
   peerMedia: ({ peerId, flowing }) => isText(peerId) && typeof flowing === 'boolean',
   peerLossy: ({ peerId }) => isText(peerId),
+  recordingState: ({ recordingId, bytes, dropped, state, code }) =>
+    [recordingId, bytes, dropped].every(isCount) &&
+    (state === 'failed' ? isOneOf(code, 'diskFull', 'ioError') : isOneOf(state, 'recording', 'stopped')),
   fault: ({ where, message, stack }) => isText(where) && isText(message) && isText(stack),
   stats: ({ counters, sessions, ...rest }) =>
     [

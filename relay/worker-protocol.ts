@@ -57,6 +57,26 @@ export type WorkerCommand =
    * what is due can be missed: see `peerMedia`.
    */
   | { type: 'expect'; peerId: PeerId; audio: boolean; video: boolean }
+  /**
+   * Records the session into a journal, from now on and through all its peers; answered by `recordingState`. The session
+   * comes into being if it is not there. `recordingId` is the front's.
+   */
+  | {
+      type: 'startRecording';
+      recordingId: number;
+      sessionId: SessionId;
+      /** Of the finished journal; the folder is there. While it grows it is called `*.part`. */
+      path: string;
+      voice: boolean;
+      video: boolean;
+    }
+  /** Nothing is written until `resumeRecording`. */
+  | { type: 'pauseRecording'; recordingId: number }
+  | { type: 'resumeRecording'; recordingId: number }
+  /** Something of the session that belongs to this moment of its recording. */
+  | { type: 'noteRecording'; recordingId: number; event: string; detail: unknown }
+  /** Answered by `recordingState` when all is on disk. The end of the session stops its recording as well. */
+  | { type: 'stopRecording'; recordingId: number; reason: string }
   /** Asks for `stats` at once instead of at the next second. */
   | { type: 'collectStats' }
   /** Closes everything and exits with code 0. */
@@ -83,6 +103,14 @@ export type WorkerEvent =
   | { type: 'peerMedia'; peerId: PeerId; flowing: boolean }
   /** The path of a peer with `sendSide` loses so much that it should have another with `receiveSide`. Said once. */
   | { type: 'peerLossy'; peerId: PeerId }
+  /**
+   * `recording`: the journal is begun; again when packets had to be dropped. The others are final: it has its name, and
+   * `failed` says why it ended. Sizes are of the file, `dropped` counts packets that the disk did not take in time.
+   */
+  | ({ type: 'recordingState'; recordingId: number; bytes: number; dropped: number } & (
+      | { state: 'recording' | 'stopped' }
+      | { state: 'failed'; code: 'diskFull' | 'ioError' }
+    ))
   /** An exception in our own code that a guard caught; at most one per place and second. */
   | { type: 'fault'; where: string; message: string; stack: string }
   /** The event loop turns. Said at once when `level` changes. */

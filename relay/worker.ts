@@ -10,6 +10,7 @@ import { MediaSession } from './media-session.ts';
 import { afterSample, chooseShed, NO_OVERLOAD, type Overload, SAMPLE_INTERVAL_MS } from './overload.ts';
 import { guard, Transport } from './peer.ts';
 import type { PeerId, SessionId } from './protocol.ts';
+import { Recorders } from './recorders.ts';
 import { TurnIngress } from './turn-ingress.ts';
 import {
   ALIVE_INTERVAL_MS,
@@ -47,6 +48,9 @@ const COLLECT_EVERY_PACKETS = 2_000;
 /** The same fault again within this is told once: a broken hot path would tell thousands. */
 const FAULT_INTERVAL_MS = 1_000;
 
+/** A disk that hangs keeps the worker no longer; the front kills it a second later. */
+const RECORDINGS_END_MS = 2_000;
+
 /** Exit codes that the front can tell from a crash. */
 const EXIT_BAD_CONFIG = 2;
 
@@ -56,6 +60,7 @@ class Worker {
   readonly #transport: Transport;
   readonly #sessions = new Map<SessionId, MediaSession>();
   readonly #sessionOf = new Map<PeerId, MediaSession>();
+  readonly #recorders = new Recorders((sessionId) => this.#session(sessionId), send);
   readonly #faultAt = new Map<string, number>();
   readonly #ticker: ReturnType<typeof setInterval>;
   #tickDueAt: number;
@@ -121,6 +126,13 @@ class Worker {
       case 'closeSession':
         this.#closeSession(command.sessionId);
         break;
+      case 'startRecording':
+      case 'pauseRecording':
+      case 'resumeRecording':
+      case 'noteRecording':
+      case 'stopRecording':
+        this.#recorders.obey(command, performance.now());
+        break;
       case 'collectStats':
         this.#sendStats(performance.now());
         break;
@@ -133,10 +145,15 @@ class Worker {
     clearInterval(this.#ticker);
     this.#meter.setFine(false);
     clearTimeout(this.#waker);
+    // Before the sessions: what their last moment has brought belongs to the recordings.
+    const recorded = this.#recorders.close('relayStopped');
     for (const session of this.#sessions.values()) {
       session.close();
     }
-    process.exit(0);
+    const exit = () => process.exit(0);
+    setTimeout(exit, RECORDINGS_END_MS);
+    // The last message goes out in its own time.
+    recorded.then(() => setImmediate(exit));
   }
 
   #createPeer({ peerId, sessionId, role, codec, estimation }: WorkerCommand & { type: 'createPeer' }): void {
@@ -175,6 +192,7 @@ class Worker {
       return;
     }
     this.#sessions.delete(sessionId);
+    this.#recorders.sessionClosed(sessionId);
     for (const [peerId, owner] of this.#sessionOf) {
       if (owner === session) {
         this.#closePeer(peerId);

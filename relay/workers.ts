@@ -5,12 +5,21 @@
 import { randomUUID } from 'node:crypto';
 import type { Config } from './config.ts';
 import type { Log } from './log.ts';
-import type { MediaPlane, PeerCloseReason, PeerListener, PeerWanted } from './media-plane.ts';
+import type {
+  MediaPlane,
+  PeerCloseReason,
+  PeerListener,
+  PeerWanted,
+  RecordingListener,
+  RecordingMedia,
+  RecordingWanted,
+} from './media-plane.ts';
 import type { OverloadLevel } from './overload.ts';
 import { chooseWorker } from './placement.ts';
 import type { PeerId, SessionId } from './protocol.ts';
 import { LIFE_CHECK_INTERVAL_MS } from './supervision.ts';
 import type { WorkerConfig, WorkerEvent, WorkerPulse, WorkerStats } from './worker-protocol.ts';
+import { WorkerRecordings } from './worker-recordings.ts';
 import { WorkerSlot } from './worker-slot.ts';
 
 export type WorkersOptions = {
@@ -61,11 +70,12 @@ function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || host.startsWith('127.');
 }
 
-export class Workers implements MediaPlane {
+export class Workers implements MediaPlane, RecordingMedia {
   readonly #log: Log;
   readonly #workers: readonly WorkerSlot[];
   readonly #peers = new Map<PeerId, Peer>();
   readonly #placements = new Map<SessionId, WorkerSlot>();
+  readonly #recordings = new WorkerRecordings();
   /** Sessions whose worker was lost and that have no other yet. */
   readonly #displaced = new Set<SessionId>();
   /** Sessions whose gate should be open, also while no worker has them. */
@@ -186,6 +196,27 @@ export class Workers implements MediaPlane {
     }
   }
 
+  startRecording(recording: RecordingWanted, listener: RecordingListener): boolean {
+    const worker = this.#place(recording.sessionId);
+    if (!worker) {
+      return false;
+    }
+    this.#recordings.start(worker, { type: 'startRecording', ...recording }, listener);
+    return true;
+  }
+
+  pauseRecording(recordingId: number, paused: boolean): void {
+    this.#recordings.send({ type: paused ? 'pauseRecording' : 'resumeRecording', recordingId });
+  }
+
+  noteRecording(recordingId: number, event: string, detail: unknown): void {
+    this.#recordings.send({ type: 'noteRecording', recordingId, event, detail });
+  }
+
+  stopRecording(recordingId: number, reason: string): void {
+    this.#recordings.send({ type: 'stopRecording', recordingId, reason });
+  }
+
   onRoom(callback: () => void): void {
     this.#roomListeners.push(callback);
   }
@@ -273,6 +304,7 @@ export class Workers implements MediaPlane {
     for (const peerId of [...worker.peers]) {
       this.#tellClosed(peerId, 'workerLost');
     }
+    this.#recordings.workerLost(worker);
     if (this.readyCount > 0) {
       // They can go on elsewhere at once.
       this.#tellRoom();
@@ -295,6 +327,9 @@ export class Workers implements MediaPlane {
         this.#log.debug({ worker: worker.index, workerPid: event.pid }, 'workerReady');
         return;
       case 'stats':
+        return;
+      case 'recordingState':
+        this.#recordings.onEvent(worker, event);
         return;
       case 'alive':
         this.#onPulse(worker, event);

@@ -36,6 +36,7 @@ const WALLS: [from: string, may: string[]][] = [
       'relay/protocol-errors.ts',
       'relay/protocol-guests.ts',
       'relay/protocol-photos.ts',
+      'relay/protocol-recording.ts',
       'relay/protocol-sessions.ts',
     ],
   ],
@@ -46,6 +47,7 @@ const WALLS: [from: string, may: string[]][] = [
   ['relay/protocol-camera.ts', ['relay/protocol.ts']],
   ['relay/protocol-guests.ts', ['relay/protocol.ts']],
   ['relay/protocol-photos.ts', ['relay/protocol.ts']],
+  ['relay/protocol-recording.ts', ['relay/protocol.ts']],
   ['relay/protocol-api.ts', ['relay/protocol.ts']],
   ['relay/client/', ['relay/client/', 'relay/protocol.ts']],
   ['relay/', ['relay/', 'codec/']],
@@ -59,7 +61,7 @@ const FORBIDDEN: [from: string, never: string][] = [['relay/', 'relay/client/']]
 
 /** Where Node's own modules may be imported; the pages run in browsers, codec knows no machine. */
 const NODE_ALLOWED =
-  /^(relay\/(?!client\/|protocol(-api|-board|-photos)?\.ts)|bench\/|test\/|(console|capture)\/vite\.config\.ts$)/;
+  /^(relay\/(?!client\/|protocol(-api|-board|-photos|-recording)?\.ts)|bench\/|test\/|(console|capture)\/vite\.config\.ts$)/;
 
 type PackageUse = {
   /** Files of the product that import it; all of them, or folders. */
@@ -83,6 +85,7 @@ const PACKAGES: Record<string, PackageUse> = {
       'relay/store-statements.ts',
       'relay/store-board.ts',
       'relay/store-photos.ts',
+      'relay/store-recordings.ts',
       'relay/directory-sqlite.ts',
       'relay/migrations.ts',
     ],

@@ -176,7 +176,8 @@ export class BoardLayers {
       drawLaser(context, view, trail);
     }
     if (stroke && stroke.tool !== 'laser') {
-      drawMark(context, view, { ...stroke, tool: stroke.tool, number: this.#nextNumber() }, false);
+      const number = stroke.tool === 'numberedArrow' ? this.#nextNumber() : 0;
+      drawMark(context, view, { ...stroke, tool: stroke.tool, number }, false);
     }
     if (this.#cross) {
       drawCross(context, toElement(view, this.#cross));

@@ -36,6 +36,9 @@ const WORDS = {
     download: 'Download',
     withMarks: 'Download with marks',
     close: 'Close',
+    deletePhoto: 'Delete photo',
+    delete: 'Delete',
+    deleted: 'Snapshot deleted',
     cancel: 'Cancel',
     details: 'Details',
     pause: 'Pause camera',
@@ -66,6 +69,9 @@ const WORDS = {
     download: 'Herunterladen',
     withMarks: 'Mit Markierungen herunterladen',
     close: 'Schließen',
+    deletePhoto: 'Foto löschen',
+    delete: 'Löschen',
+    deleted: 'Schnappschuss gelöscht',
     cancel: 'Abbrechen',
     details: 'Angaben',
     pause: 'Kamera anhalten',
@@ -259,8 +265,15 @@ for (const tongue of ['en', 'de'] as const satisfies readonly Tongue[]) {
     await desk.getByRole('dialog').getByRole('button', { name: words.close }).click();
 
     await technician.press(words.snapshot);
-    await desk.getByRole('button', { name: words.openSnapshot }).waitFor();
+    await desk.getByRole('button', { name: words.openSnapshot }).click();
+    await dialog.getByRole('button', { name: words.deletePhoto, exact: true }).click();
+    await desk.keyboard.press('Enter');
+    await dialog.getByRole('button', { name: words.deletePhoto, exact: true }).click();
+    await dialog.getByRole('button', { name: words.delete, exact: true }).click();
+    await dialog.getByRole('button', { name: words.close }).click();
+    await desk.getByRole('button', { name: words.openSnapshot }).waitFor({ state: 'detached' });
     await desk.getByRole('tab', { name: words.details }).click();
+    await technician.sees(words.deleted);
     await technician.sees(words.received);
 
     await customer.press(words.pause);

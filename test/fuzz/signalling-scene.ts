@@ -210,6 +210,7 @@ export async function openFront(): Promise<Front> {
       awayMs: 0,
       fields: [],
       replies: [],
+      recording: 'onDemand',
     }),
     mayInvite: () => true,
     log,

@@ -170,6 +170,7 @@ const FLOWS: readonly string[][] = [
       ...{ sessionId: '$session', photoId: 1 },
       operations: [{ type: 'remove', markId: 'aaaaaaaa' }],
     }),
+    line(ANNA, 'deletePhoto', { sessionId: '$session', photoId: 1 }),
     line('carl', 'photoFailed', { sessionId: '$session', photoId: 1, reason: 'failed' }),
     line('carl', 'cancelPhoto', { sessionId: '$session', photoId: 1 }),
   ],

@@ -86,6 +86,7 @@ async function openFront(folder: string) {
       awayMs: 0,
       fields: [],
       replies: [],
+      recording: 'onDemand',
     }),
     log: createLog('silent'),
     // Of the sockets: their limits are in real time.

@@ -9,6 +9,7 @@ import { isFailure } from '../../relay/outcome.ts';
 import type { Channel, Group, SettingsDocuments } from '../../relay/protocol.ts';
 import { DEFINITIONS } from '../../relay/settings-documents.ts';
 import { MAIL_ACCOUNT, startMailServer } from '../support/mail-server.ts';
+import { ON_DEMAND } from '../support/recording-scene.ts';
 import { CHANNEL, granted } from '../support/sessions-scene.ts';
 
 const SUPPORT: Group = {
@@ -17,6 +18,7 @@ const SUPPORT: Group = {
   email: 'team@example.org',
   ways: ['pin'],
   customersDraw: true,
+  recording: ON_DEMAND,
   technicianIds: [],
 };
 const ADDRESS = '192.0.2.1';

@@ -7,6 +7,7 @@ import t, { type Test } from 'tap';
 import { answerConsent, askConsent } from '../../relay/consent-ledger.ts';
 import { CONSENT_QUESTIONS } from '../../relay/consents.ts';
 import { CONSENT_KINDS } from '../../relay/protocol.ts';
+import { technicianActor } from '../../relay/session-context.ts';
 import { openSqliteStore } from '../../relay/store-sqlite.ts';
 import { builtInTexts, openTerms, termsOf } from '../../relay/terms.ts';
 import { createSession, createWaiting, openScene, type Scene } from '../support/sessions-scene.ts';
@@ -35,12 +36,12 @@ test('nothing is allowed before the customer has said so, and nothing after they
   const { consents } = session;
   const now = () => clock.now;
   t.equal(consents.refusal('photos'), 'consentMissing', 'not asked');
-  t.equal(await askConsent(anna, session, 'photos'), undefined);
+  t.equal(await askConsent(technicianActor(anna), session, 'photos'), undefined);
   t.equal(consents.refusal('photos'), 'consentMissing', 'asked');
   t.same(customer.of('customer').at(-1)?.customer.consents, { photos: 'asked' });
   t.equal(await answerConsent(session, answer(false), now), undefined);
   t.equal(consents.refusal('photos'), 'consentMissing', 'refused');
-  t.equal(await askConsent(anna, session, 'photos'), undefined, 'it may be asked again');
+  t.equal(await askConsent(technicianActor(anna), session, 'photos'), undefined, 'it may be asked again');
   t.equal(await answerConsent(session, answer(true), now), undefined);
   t.equal(consents.refusal('photos'), undefined, 'granted');
   t.equal(consents.refusal('recording'), 'consentMissing', 'one consent is not another');
@@ -73,7 +74,7 @@ test('a page cannot agree to what nobody asked, nor to another text', async (t, 
   const { session } = await createWaiting(scene, anna);
   const now = () => clock.now;
   t.equal(await answerConsent(session, answer(true), now), 'wrongState');
-  await askConsent(anna, session, 'photos');
+  await askConsent(technicianActor(anna), session, 'photos');
   t.equal(await answerConsent(session, { ...answer(true), hash: 'ab'.repeat(32) }, now), 'termsChanged');
   t.equal(await answerConsent(session, { ...answer(true), language: 'en' }, now), 'termsChanged');
   t.equal(session.consents.refusal('photos'), 'consentMissing');
@@ -83,7 +84,7 @@ test('a page cannot agree to what nobody asked, nor to another text', async (t, 
 test('an answer that does not reach the disk does not count', async (t, scene) => {
   const { anna, clock } = scene;
   const { session } = await createWaiting(scene, anna);
-  await askConsent(anna, session, 'recording');
+  await askConsent(technicianActor(anna), session, 'recording');
   scene.failNext();
   await t.rejects(answerConsent(session, answer(true, 'recording'), () => clock.now));
   t.equal(session.consents.refusal('recording'), 'consentMissing');
@@ -92,16 +93,16 @@ test('an answer that does not reach the disk does not count', async (t, scene) =
 test('before the customer is there, and after the end, nobody can be asked', async (t, scene) => {
   const { anna, sessions } = scene;
   const { session } = await createSession(scene, anna);
-  t.equal(await askConsent(anna, session, 'recording'), 'wrongState');
+  t.equal(await askConsent(technicianActor(anna), session, 'recording'), 'wrongState');
   await sessions.end(anna, session);
-  t.equal(await askConsent(anna, session, 'recording'), 'wrongState');
+  t.equal(await askConsent(technicianActor(anna), session, 'recording'), 'wrongState');
 });
 
 test('what was granted and taken back is known again after a restart', async (t, scene) => {
   const { anna, clock } = scene;
   const { session } = await createWaiting(scene, anna);
   for (const kind of ['photos', 'recording'] as const) {
-    await askConsent(anna, session, kind);
+    await askConsent(technicianActor(anna), session, kind);
     await answerConsent(session, answer(true, kind), () => clock.now);
   }
   await answerConsent(session, answer(false, 'recording'), () => clock.now);

@@ -17,6 +17,7 @@ import {
   PHOTOS_UNFINISHED_MAX,
   type PhotoId,
 } from '../../relay/protocol.ts';
+import { technicianActor } from '../../relay/session-context.ts';
 import { createWaiting, granted, openScene, Page, type Scene } from '../support/sessions-scene.ts';
 
 function test(name: string, work: (t: Test, scene: Scene) => Promise<void>): void {
@@ -36,7 +37,7 @@ async function active(scene: Scene, consent = true) {
   const { session, customer } = await createWaiting(scene, scene.anna);
   granted(await scene.sessions.start(scene.anna, session));
   if (consent) {
-    await askConsent(scene.anna, session, 'photos');
+    await askConsent(technicianActor(scene.anna), session, 'photos');
     await answer(scene, session, true);
   }
   return { console, customer, session, photos: session.photos, id: session.record.id };
@@ -116,7 +117,7 @@ test('without consent there is no photo and no snapshot; taken back, what is on 
   t.equal(await photos.offer('technician', offerOf(0, bytes)), 'consentMissing');
   t.match(await photos.offer('customer', offerOf(0, bytes)), { receivedBytes: 0 }, 'their own they may send');
 
-  await askConsent(scene.anna, session, 'photos');
+  await askConsent(technicianActor(scene.anna), session, 'photos');
   await answer(scene, session, true);
   const { id: photoId } = granted(await photos.take()).photo;
   await photos.offer('customer', offerOf(photoId, photo(200_000)));
@@ -182,6 +183,24 @@ test('what is no image, is too large, or is not what was said, is refused, and n
     reasons.map(({ data }) => data['reason']),
     ['notImage', 'tooLarge', 'notImage'],
   );
+});
+
+test('a kept photo is deleted with its file, and the log keeps that there was one', async (t, scene) => {
+  const { console, customer, session, photos, id } = await active(scene);
+  const bytes = photo();
+  const { id: photoId } = granted(await photos.take()).photo;
+  t.equal(await photos.remove(photoId), 'noSuchPhoto', 'one that is not there yet is cancelled instead');
+  await photos.offer('customer', offerOf(photoId, bytes));
+  await send(session, photoId, bytes);
+  t.equal(await photos.remove(photoId), undefined);
+  t.equal(await scene.blob.get(`photos/${id}/${photoId}`), undefined);
+  t.same(photos.open().photos, []);
+  t.same(await scene.store.photos(id), []);
+  for (const page of [console, customer]) {
+    t.match(page.of('photoGone'), [{ photoId, code: undefined }]);
+  }
+  t.match((await scene.store.events(id)).at(-1), { type: 'photoDeleted', data: { source: 'camera' } });
+  t.equal(await photos.remove(photoId), 'noSuchPhoto');
 });
 
 test('parts that do not fit, come from the other one, or for nothing, change nothing', async (t, scene) => {

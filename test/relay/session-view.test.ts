@@ -46,6 +46,7 @@ function presence(more: Partial<Presence> = {}): Presence {
     technicianConnected: true,
     queuePosition: undefined,
     consents: {},
+    recording: undefined,
     picture: LIVE_PICTURE,
     preflight: undefined,
     camera: undefined,

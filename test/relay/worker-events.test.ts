@@ -30,6 +30,10 @@ const EXAMPLES: { [T in WorkerEvent['type']]: Extract<WorkerEvent, { type: T }> 
   peerState: { type: 'peerState', peerId: 'p', state: 'connected' },
   peerMedia: { type: 'peerMedia', peerId: 'p', flowing: true },
   peerLossy: { type: 'peerLossy', peerId: 'p' },
+  recordingState: {
+    ...{ type: 'recordingState', recordingId: 1, bytes: 1, dropped: 0 },
+    ...{ state: 'failed', code: 'diskFull' },
+  },
   fault: { type: 'fault', where: 'tick', message: 'm', stack: '' },
   stats: STATS,
 };

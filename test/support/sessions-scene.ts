@@ -15,6 +15,7 @@ import type {
   Channel,
   CustomerFields,
   InvitationMethod,
+  RecordingPolicy,
   ServerEvent,
   SessionView,
   Terms,
@@ -24,6 +25,7 @@ import { createSecrets } from '../../relay/secrets.ts';
 import { Sessions } from '../../relay/sessions.ts';
 import type { Blob, Directory, Store } from '../../relay/store.ts';
 import { openSqliteStore } from '../../relay/store-sqlite.ts';
+import { ON_DEMAND, TestRecordings } from './recording-scene.ts';
 
 export const MINUTE_MS = 60_000;
 export const FIELDS: CustomerFields = { name: 'Frau Keller', phone: '', email: '', ticketId: '', custom: {} };
@@ -96,7 +98,11 @@ export type Scene = {
     idleMs: number;
     groupOf: (accountId: number) => string;
     customersDraw: boolean;
+    recording: RecordingPolicy;
   };
+  recordings: TestRecordings;
+  /** Where journals would be. */
+  journals: string;
   anna: Account;
   bert: Account;
   /** Number of transactions that are on disk. */
@@ -124,7 +130,10 @@ export async function openScene(
     idleMs: 0,
     groupOf: () => 'support',
     customersDraw: true,
+    recording: ON_DEMAND,
   };
+  const recordings = new TestRecordings();
+  const journals = join(folder, 'recordings');
   const sqlite = await openSqliteStore(join(folder, 'fernblick.db'));
   const secrets = createSecrets(randomBytes(32));
   const directory = await openSqliteDirectory(sqlite, secrets, clock.now);
@@ -157,6 +166,12 @@ export async function openScene(
       blob,
       directory,
       plane,
+      recording: {
+        media: recordings,
+        folder: journals,
+        policyOf: () => settings.recording,
+        onClosed: (recording) => recordings.closed.push(recording),
+      },
       log,
       secrets,
       now: () => clock.now,
@@ -203,6 +218,8 @@ export async function openScene(
     blob,
     clock,
     settings,
+    recordings,
+    journals,
     anna: await addAccount('Anna'),
     bert: await addAccount('Bert'),
     committed: () => commits,
