@@ -100,7 +100,7 @@ export class CaptureApp extends LitElement {
       whiteboard: this.#whiteboard,
       phone: this.#phone,
       photos: this.#photos,
-      remoteAudio: (track) => this.#sound.play(track),
+      remoteAudio: (track, voice) => this.#sound.play(track, voice),
       heard: () => this.#microphoneLevel.heard,
     });
     if (this.#session.standing.kind === 'resuming') {

@@ -32,7 +32,8 @@ export type CustomerMediaParts = {
   /** What silenced the media may have killed the socket too. */
   checkConnection(): void;
   changed(): void;
-  remoteAudio(track: MediaStreamTrack): void;
+  /** @param voice 0 is the technician's */
+  remoteAudio(track: MediaStreamTrack, voice: number): void;
 };
 
 const loadPhotoFile = () => import('./photo-file.ts');
@@ -70,9 +71,9 @@ export class CustomerMedia {
         void parts.tell('peerStalled', { peerId });
         parts.checkConnection();
       },
-      track: (track) => {
+      track: (track, voice) => {
         if (track.kind === 'audio') {
-          parts.remoteAudio(track);
+          parts.remoteAudio(track, voice);
         }
       },
       state: (state) => {

@@ -1,8 +1,11 @@
-/** The technician's voice. Browsers play sound only after a tap, and some only from an element that played in one. */
+import { MoreVoices } from '../relay/client/more-voices.ts';
+
+/** The technician's voice, and those of guests. Browsers play sound only after a tap, and some only from an element that played in one. */
 export class RemoteSound {
   /** To be put into the page. */
   readonly element = document.createElement('audio');
   readonly #changed: () => void;
+  readonly #guests = new MoreVoices();
   #isBlocked = false;
 
   /** @param changed calls back when `isBlocked` is another */
@@ -16,7 +19,12 @@ export class RemoteSound {
     return this.#isBlocked;
   }
 
-  play(track: MediaStreamTrack): void {
+  /** @param voice 0 is the technician's; others play beside it */
+  play(track: MediaStreamTrack, voice = 0): void {
+    if (voice > 0) {
+      this.#guests.play(track, voice);
+      return;
+    }
     this.element.srcObject = new MediaStream([track]);
     this.#play();
   }
@@ -35,6 +43,7 @@ export class RemoteSound {
   }
 
   silence(): void {
+    this.#guests.close();
     this.element.srcObject = null;
   }
 

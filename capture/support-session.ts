@@ -30,7 +30,7 @@ export type SupportSessionEvents = {
   whiteboard: Pick<BoardSlot, 'entered' | 'hear' | 'hearFrame'>;
   phone: Pick<CameraSlot, 'entered' | 'hear'>;
   photos: Pick<PhotoSlot, 'entered' | 'hear'>;
-  remoteAudio: (track: MediaStreamTrack) => void;
+  remoteAudio: (track: MediaStreamTrack, voice: number) => void;
   /** Whether the microphone gives anything; undefined where that cannot be measured. */
   heard: () => boolean | undefined;
 };
@@ -107,7 +107,7 @@ export class SupportSession {
       sendStill: (jpeg) => this.#connection.sendBinary(STILL_FRAME, jpeg),
       checkConnection: () => this.#connection.check(),
       changed: () => this.#events.changed(),
-      remoteAudio: (track) => this.#events.remoteAudio(track),
+      remoteAudio: (track, voice) => this.#events.remoteAudio(track, voice),
     });
   }
 

@@ -73,6 +73,7 @@ export class ConsoleMedia {
 
   setSpeakerMuted(muted: boolean): void {
     this.#speakerMuted = muted;
+    this.#silenceGuests();
     this.#host.voiceChanged();
   }
 
@@ -112,8 +113,15 @@ export class ConsoleMedia {
     this.#hush();
   }
 
+  #silenceGuests(): void {
+    for (const media of this.#media.values()) {
+      media.silenceGuests(this.#speakerMuted);
+    }
+  }
+
   #hush(): void {
     this.#speakerMuted = false;
+    this.#silenceGuests();
     this.microphone.release();
   }
 
@@ -124,6 +132,7 @@ export class ConsoleMedia {
       stalled: (peerId) => this.#host.peerStalled({ peerId }),
       changed: () => this.#host.mediaChanged(),
     });
+    media.silenceGuests(this.#speakerMuted);
     this.#media.set(id, media);
     this.shareVoice();
     this.#host.mediaChanged();

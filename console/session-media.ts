@@ -1,5 +1,6 @@
 /** The media of one session as the console sees it: a stream that a video element shows, and our voice. */
 import { MediaPeer } from '../relay/client/media.ts';
+import { MoreVoices } from '../relay/client/more-voices.ts';
 import type { PeerId, ServerEvent } from '../relay/protocol.ts';
 
 export type MediaSignals = {
@@ -21,6 +22,7 @@ export class SessionMedia {
   readonly #changed: () => void;
   #state: RTCPeerConnectionState = 'new';
   #voice: MediaStreamTrack | null = null;
+  readonly #guests = new MoreVoices();
 
   /** The last one, for as long as the session is here. */
   still: Still | undefined;
@@ -31,7 +33,7 @@ export class SessionMedia {
       answer: signals.answer,
       failed: signals.failed,
       stalled: signals.stalled,
-      track: (track) => this.#replace(track),
+      track: (track, voice) => (voice > 0 ? this.#guests.play(track, voice) : this.#replace(track)),
       state: (state) => {
         this.#state = state;
         signals.changed();
@@ -86,12 +88,18 @@ export class SessionMedia {
     }
   }
 
+  /** What the video element plays is the page's own to silence. */
+  silenceGuests(silent: boolean): void {
+    this.#guests.muted = silent;
+  }
+
   async stats(): Promise<RTCStatsReport | undefined> {
     return await this.#peer.stats();
   }
 
   close(): void {
     this.#peer.close();
+    this.#guests.close();
     for (const track of this.stream.getTracks()) {
       this.stream.removeTrack(track);
     }

@@ -1,7 +1,6 @@
 /** What the front asks of the media workers; `workers.ts` does it with child processes. */
 import type { PeerId, SessionId, VideoCodec } from './protocol.ts';
-import type { Party } from './session-state.ts';
-import type { Estimation } from './worker-protocol.ts';
+import type { Estimation, MediaRole, PartyName } from './worker-protocol.ts';
 
 /** Called by the plane, never from inside a call into it. */
 export type PeerListener = {
@@ -19,7 +18,17 @@ export type PeerListener = {
 /** `flooded`: it kept sending more than a participant may. */
 export type PeerCloseReason = 'failed' | 'badSdp' | 'workerLost' | 'flooded';
 
-export type PeerWanted = { sessionId: SessionId; party: Party; codec: VideoCodec; estimation: Estimation };
+export type PeerWanted = {
+  sessionId: SessionId;
+  party: PartyName;
+  role: MediaRole;
+  codec: VideoCodec;
+  estimation: Estimation;
+  /** How many it can be sent at once. */
+  voices: number;
+  /** As `mute` says, from the beginning. */
+  muted: boolean;
+};
 
 export type RecordingWanted = {
   /** Of the row in the store. */
@@ -52,6 +61,8 @@ export type MediaPlane = {
   closePeer(peerId: PeerId): void;
   /** While closed, the worker drops every media packet of the session from both sides. */
   gate(sessionId: SessionId, open: boolean): void;
+  /** While muted, nobody is sent what this party says. */
+  mute(sessionId: SessionId, party: PartyName, muted: boolean): void;
   /** What the peer should be sending while the gate is open; only what is due is missed. */
   expect(peerId: PeerId, due: { audio: boolean; video: boolean }): void;
   closeSession(sessionId: SessionId): void;

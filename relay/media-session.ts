@@ -7,10 +7,17 @@ import { randomInt } from 'node:crypto';
 import { Member, type Pipe } from './member.ts';
 import { readAnswer, type TrackFormat, writeOffer } from './negotiation.ts';
 import type { PacketReceiver, PeerEnd, PeerEvents } from './peer.ts';
-import type { PeerId, Role, SessionId, VideoCodec } from './protocol.ts';
+import type { PeerId, SessionId, VideoCodec } from './protocol.ts';
 import type { Recorder, Source } from './recorder.ts';
 import type { Uptrack } from './uptrack.ts';
-import type { Estimation, PacketCounters, SessionStats } from './worker-protocol.ts';
+import {
+  type Estimation,
+  type MediaRole,
+  type PacketCounters,
+  type PartyName,
+  type SessionStats,
+  VOICES_MAX,
+} from './worker-protocol.ts';
 
 const KINDS = ['audio', 'video'] as const;
 
@@ -34,6 +41,7 @@ export class MediaSession {
   readonly #counters: PacketCounters;
   /** In the order of their making. */
   readonly #members = new Map<PeerId, Member>();
+  readonly #muted = new Set<PartyName>();
   #gateOpen = false;
   #sheddingVideo = false;
   #recorder: Recorder | undefined;
@@ -56,9 +64,10 @@ export class MediaSession {
   /** @returns the offer for the browser; undefined when there is no port for another peer */
   createPeer(
     peerId: PeerId,
-    role: Role,
+    role: MediaRole,
     codec: VideoCodec,
     estimation: Estimation = 'sendSide',
+    { party = role, voices = 1 }: { party?: PartyName | undefined; voices?: number | undefined } = {},
   ): string | undefined {
     const events = {
       delivering: (now: number) => this.#route(now),
@@ -66,7 +75,15 @@ export class MediaSession {
       lossy: () => this.#events.peerLossy(peerId),
       wake: (at: number) => this.#events.wake(at),
     };
-    const member = new Member({ peerId, role, codec, estimation }, events, this.#counters);
+    const options = {
+      peerId,
+      role,
+      party,
+      codec,
+      estimation,
+      voices: Math.min(VOICES_MAX, Math.max(1, voices)),
+    };
+    const member = new Member(options, events, this.#counters);
     const pipe = this.#openPipe(`${this.id}/${peerId}`, member, {
       connected: () => this.#connected(member),
       lost: (state) => {
@@ -123,7 +140,17 @@ export class MediaSession {
   setRecorder(recorder: Recorder | undefined, now: number): void {
     this.#recorder?.follow([], now);
     this.#recorder = recorder;
-    this.#record(now);
+    recorder?.follow(this.#sources(), now);
+  }
+
+  /** Nobody is sent what this party says, also over connections that come later. */
+  mute(party: PartyName, muted: boolean, now: number): void {
+    if (muted) {
+      this.#muted.add(party);
+    } else {
+      this.#muted.delete(party);
+    }
+    this.#route(now);
   }
 
   /** What this peer should be sending while the gate is open; nothing until told. */
@@ -216,47 +243,81 @@ export class MediaSession {
     this.#route(performance.now());
   }
 
-  /** Gives everybody the other side's voice and picture. */
+  /** Gives everybody the voices of all others, and the customer's picture. */
   #route(now: number): void {
+    const sources = this.#sources();
+    const speaking = sources.filter(({ uptrack }) => uptrack.format.kind === 'audio');
+    const picture = sources.find(
+      ({ party, uptrack }) => party === 'customer' && uptrack.format.kind === 'video',
+    );
     for (const member of this.#members.values()) {
-      for (const downtrack of member.downtracks) {
-        const source = this.#source((role) => role !== member.role, downtrack.format.kind);
-        // The relay does not transcode: another codec than the viewer agreed to would only be noise.
-        downtrack.switchTo(source?.format.codec === downtrack.format.codec ? source : undefined, now);
+      member.show(picture?.uptrack, now);
+      assignVoices(
+        member.voices,
+        speaking.filter(({ party }) => party !== member.party).map(({ party }) => party),
+      );
+      for (const { downtrack, party } of member.voices) {
+        downtrack.switchTo(speaking.find((source) => source.party === party)?.uptrack, now);
       }
     }
-    this.#record(now);
+    this.#recorder?.follow(sources, now);
   }
 
-  #record(now: number): void {
-    if (this.#recorder === undefined) {
-      return;
+  /** Of each party and kind what is forwarded, the customer's and the technician's first. */
+  #sources(): Source[] {
+    const parties = new Set<PartyName>(['customer', 'technician']);
+    for (const { party } of this.#members.values()) {
+      parties.add(party);
     }
     const sources: Source[] = [];
-    for (const party of new Set([...this.#members.values()].map(({ role }) => role))) {
+    for (const party of parties) {
       for (const kind of KINDS) {
-        const uptrack = this.#source((role) => role === party, kind);
+        const uptrack = kind === 'audio' && this.#muted.has(party) ? undefined : this.#source(party, kind);
         if (uptrack !== undefined) {
           sources.push({ party, uptrack });
         }
       }
     }
-    this.#recorder.follow(sources, now);
+    return sources;
   }
 
   /**
-   * The newest peer on one side that has delivered this kind: while a new connection comes up beside an old
+   * The newest peer of a party that has delivered this kind: while a new connection comes up beside an old
    * one, the old one is forwarded. When none has delivered yet, the newest that is connected, to be asked for a
    * keyframe.
    */
-  #source(isOfSide: (role: Role) => boolean, kind: TrackFormat['kind']): Uptrack | undefined {
+  #source(party: PartyName, kind: TrackFormat['kind']): Uptrack | undefined {
     let connected: Uptrack | undefined;
     let delivering: Uptrack | undefined;
     for (const other of this.#members.values()) {
-      const uptrack = isOfSide(other.role) && other.connected ? other.uptracks.of(kind) : undefined;
+      const uptrack = other.party === party && other.connected ? other.uptracks.of(kind) : undefined;
       connected = uptrack ?? connected;
       delivering = uptrack?.delivers === true ? uptrack : delivering;
     }
     return delivering ?? connected;
+  }
+}
+
+/**
+ * Each voice keeps its line for as long as it is there, so that nobody's changes the loudspeaker; those that come first in the order get
+ * one when there are too few.
+ */
+function assignVoices(
+  lines: readonly { party: PartyName | undefined }[],
+  speaking: readonly PartyName[],
+): void {
+  const heard = speaking.slice(0, lines.length);
+  for (const line of lines) {
+    if (line.party !== undefined && !heard.includes(line.party)) {
+      line.party = undefined;
+    }
+  }
+  for (const party of heard) {
+    if (!lines.some((line) => line.party === party)) {
+      const free = lines.find((line) => line.party === undefined);
+      if (free !== undefined) {
+        free.party = party;
+      }
+    }
   }
 }

@@ -17,12 +17,12 @@ import {
   videoFormat,
 } from './negotiation.ts';
 import type { PacketReceiver, Peer } from './peer.ts';
-import type { PeerId, Role, VideoCodec } from './protocol.ts';
+import type { PeerId, VideoCodec } from './protocol.ts';
 import { Uplink } from './uplink.ts';
 import { Uptrack } from './uptrack.ts';
 import { Uptracks } from './uptracks.ts';
 import { Watchdog } from './watchdog.ts';
-import type { Estimation, PacketCounters, PeerStats } from './worker-protocol.ts';
+import type { Estimation, MediaRole, PacketCounters, PartyName, PeerStats } from './worker-protocol.ts';
 
 /** Tracks of one stream are played in sync; no name of ours in it, since every customer can read it. */
 const STREAM_ID = 'relay';
@@ -50,14 +50,27 @@ export type MemberEvents = {
   lossy(): void;
 };
 
-export type MemberOptions = { peerId: PeerId; role: Role; codec: VideoCodec; estimation: Estimation };
+export type MemberOptions = {
+  peerId: PeerId;
+  role: MediaRole;
+  party: PartyName;
+  codec: VideoCodec;
+  estimation: Estimation;
+  /** How many it can be sent at once, at least 1. */
+  voices: number;
+};
 
 export class Member implements PacketReceiver {
   readonly peerId: PeerId;
-  readonly role: Role;
+  readonly role: MediaRole;
+  readonly party: PartyName;
   readonly uptracks: Uptracks;
   readonly downtracks: readonly Downtrack[];
+  /** Of the downtracks those of voices, each with the party that it carries. */
+  readonly voices: readonly { readonly downtrack: Downtrack; party: PartyName | undefined }[];
   readonly sections: readonly MediaSection[];
+  /** What is sent in each section. */
+  readonly #sentIn: readonly (Downtrack | undefined)[];
   /** Set right after construction, because pipe and receiver need each other. */
   pipe: Pipe | undefined;
   readonly #events: MemberEvents;
@@ -80,12 +93,13 @@ export class Member implements PacketReceiver {
   #toldBps: number | undefined;
 
   constructor(
-    { peerId, role, codec, estimation }: MemberOptions,
+    { peerId, role, party, codec, estimation, voices }: MemberOptions,
     events: MemberEvents,
     counters: PacketCounters,
   ) {
     this.peerId = peerId;
     this.role = role;
+    this.party = party;
     this.#events = events;
     this.#counters = counters;
     const send = (packet: Buffer) => {
@@ -94,7 +108,7 @@ export class Member implements PacketReceiver {
       return sent;
     };
     const video = videoFormat(codec);
-    const [audioSsrc, videoSsrc, rtxSsrc, ownSsrc] = randomSsrcs();
+    const [audioSsrc = 1, videoSsrc = 2, rtxSsrc = 3, ownSsrc = 4, ...voiceSsrcs] = randomSsrcs(3 + voices);
     this.#feedback = new PeerFeedback(ownSsrc, send, counters, estimation);
     const { roundTrip } = this.#feedback;
     const down = (format: TrackFormat, ssrcs: { ssrc: number; rtxSsrc?: number }) =>
@@ -108,9 +122,13 @@ export class Member implements PacketReceiver {
         counters,
       });
     const audio = down(AUDIO_FORMAT, { ssrc: audioSsrc });
-    this.downtracks = role === 'technician' ? [audio, down(video, { ssrc: videoSsrc, rtxSsrc })] : [audio];
+    const picture = role === 'customer' ? undefined : down(video, { ssrc: videoSsrc, rtxSsrc });
+    const more = voiceSsrcs.map((ssrc) => down(AUDIO_FORMAT, { ssrc }));
+    this.downtracks = [audio, ...(picture ? [picture] : []), ...more];
+    this.voices = [audio, ...more].map((downtrack) => ({ downtrack, party: undefined }));
+    this.#sentIn = [audio, picture, ...more];
     this.#uplink = role === 'customer' ? new Uplink(estimation) : undefined;
-    const formats = role === 'customer' ? [AUDIO_FORMAT, video] : [AUDIO_FORMAT];
+    const formats = role === 'customer' ? [AUDIO_FORMAT, video] : role === 'observer' ? [] : [AUDIO_FORMAT];
     this.uptracks = new Uptracks(
       formats.map((format) => new Uptrack(format, this.#feedback, counters)),
       this.#feedback,
@@ -122,7 +140,12 @@ export class Member implements PacketReceiver {
     }
     const streams = {
       audio: stream('audio', audioSsrc),
-      ...(role === 'technician' && { video: { ...stream('video', videoSsrc), rtxSsrc } }),
+      ...(picture && { video: { ...stream('video', videoSsrc), rtxSsrc } }),
+      // Voices of others are not played in sync with the picture.
+      voices: voiceSsrcs.map((ssrc, index) => ({
+        ...stream(`audio${index + 2}`, ssrc),
+        streamId: `voice${index + 2}`,
+      })),
     };
     this.sections = mediaSections(role, codec, streams, estimation);
   }
@@ -163,12 +186,19 @@ export class Member implements PacketReceiver {
   /** What the browser agreed to. */
   onAnswer({ sections }: Answer): void {
     for (const [index, section] of sections.entries()) {
-      const kind = this.sections[index]?.kind;
-      if (kind !== undefined && section.ssrc !== undefined) {
-        this.uptracks.of(kind)?.declare(section.ssrc, section.rtxSsrc);
+      const offered = this.sections[index];
+      if (offered !== undefined && offered.direction !== 'sendonly' && section.ssrc !== undefined) {
+        this.uptracks.of(offered.kind)?.declare(section.ssrc, section.rtxSsrc);
       }
-      this.downtracks.find(({ format }) => format.kind === kind)?.onAnswer(section);
+      this.#sentIn[index]?.onAnswer(section);
     }
+  }
+
+  /** The picture that everybody sees; not a customer, whose own it is. */
+  show(picture: Uptrack | undefined, now: number): void {
+    const video = this.#video;
+    // The relay does not transcode: another codec than the viewer agreed to would only be noise.
+    video?.switchTo(picture?.format.codec === video.format.codec ? picture : undefined, now);
   }
 
   setGate(open: boolean): void {
@@ -220,9 +250,12 @@ export class Member implements PacketReceiver {
     }
   }
 
-  /** Bits per second that this viewer's path carries, as far as it shows a picture of this source; infinite for no limit. */
+  /**
+   * Bits per second that this viewer's path carries, as far as it shows a picture of this source; infinite for no limit. Somebody
+   * who only looks on makes nobody's picture worse.
+   */
   limitFor(source: Uptrack, now: number): number {
-    return this.connected && this.#video?.source === source
+    return this.role !== 'observer' && this.connected && this.#video?.source === source
       ? this.#bandwidth.limitBps(now)
       : Number.POSITIVE_INFINITY;
   }
@@ -370,16 +403,15 @@ export class Member implements PacketReceiver {
   }
 }
 
-function stream(kind: 'audio' | 'video', ssrc: number): OutgoingStream {
-  return { ssrc, streamId: STREAM_ID, trackId: kind, cname: STREAM_ID };
+function stream(trackId: string, ssrc: number): OutgoingStream {
+  return { ssrc, streamId: STREAM_ID, trackId, cname: STREAM_ID };
 }
 
 /** Distinct within one connection, as RFC 3550 section 8 asks; 0 is left out because it means "none" in places. */
-function randomSsrcs(): [number, number, number, number] {
+function randomSsrcs(count: number): number[] {
   const ssrcs = new Set<number>();
-  while (ssrcs.size < 4) {
+  while (ssrcs.size < count) {
     ssrcs.add(randomInt(1, 2 ** 32));
   }
-  const [first = 1, second = 2, third = 3, fourth = 4] = ssrcs;
-  return [first, second, third, fourth];
+  return [...ssrcs];
 }

@@ -3,8 +3,8 @@
  * translates between that and the one-line SDP that libdatachannel sees. Pure; SDP as in RFC 8866 and
  * RFC 9429 (JSEP). Everything read from a browser is hostile until it has passed `readAnswer`.
  */
-import type { Role, VideoCodec } from './protocol.ts';
-import type { Estimation } from './worker-protocol.ts';
+import type { VideoCodec } from './protocol.ts';
+import type { Estimation, MediaRole } from './worker-protocol.ts';
 
 /** Payload types, the same on every leg, so that a packet is forwarded without touching them. */
 export const OPUS_PAYLOAD_TYPE = 111;
@@ -198,11 +198,17 @@ export function videoCodecs(
   return options.rtx ? [media, rtx] : [media];
 }
 
-/** The media lines of one participant: voice both ways, the picture from the customer to the technician. */
+/** After those of the voice and the picture; a page tells voices apart by it (client/media.ts). */
+const FIRST_EXTRA_MID = 2;
+
+/**
+ * The media lines of one participant: voice both ways, the picture from the customer to everybody else, and a line for each
+ * voice more that may come.
+ */
 export function mediaSections(
-  role: Role,
+  role: MediaRole,
   codec: VideoCodec,
-  streams: { audio: OutgoingStream; video?: OutgoingStream },
+  streams: { audio: OutgoingStream; video?: OutgoingStream; voices?: readonly OutgoingStream[] },
   estimation: Estimation = 'sendSide',
 ): MediaSection[] {
   const toCustomer = role === 'customer';
@@ -217,7 +223,7 @@ export function mediaSections(
     {
       kind: 'audio',
       mid: '0',
-      direction: 'sendrecv',
+      direction: role === 'observer' ? 'sendonly' : 'sendrecv',
       codecs: audioCodecs(feedback),
       extensions,
       stream: streams.audio,
@@ -235,6 +241,16 @@ export function mediaSections(
       }),
       ...(streams.video !== undefined && { stream: streams.video }),
     },
+    ...(streams.voices ?? []).map(
+      (stream, index): MediaSection => ({
+        kind: 'audio',
+        mid: String(FIRST_EXTRA_MID + index),
+        direction: 'sendonly',
+        codecs: audioCodecs(feedback),
+        extensions,
+        stream,
+      }),
+    ),
   ];
 }
 

@@ -4,8 +4,7 @@
  */
 import type { MediaPlane, PeerCloseReason, PeerListener } from './media-plane.ts';
 import type { IceServer, PeerId, ServerEvent, SessionId, VideoCodec } from './protocol.ts';
-import type { Party } from './session-state.ts';
-import { type Estimation, MEDIA_WATCHDOG_MS } from './worker-protocol.ts';
+import { type Estimation, MEDIA_WATCHDOG_MS, type MediaRole, type PartyName } from './worker-protocol.ts';
 
 /** One page with its socket, as far as a session needs it. */
 export type Participant = {
@@ -45,11 +44,16 @@ type Peer = {
   connectedAt: number;
   flowing: boolean;
   readonly estimation: Estimation;
+  /** How many it can be sent at once. */
+  readonly voices: number;
 };
 
 export type PartyOptions = {
   sessionId: SessionId;
-  party: Party;
+  party: PartyName;
+  role: MediaRole;
+  /** Nobody is to be sent what it says. */
+  muted?: () => boolean;
   /** Asked at each offer, because credentials are good for a time only; empty without TURN. */
   iceServers: () => IceServer[];
 };
@@ -67,7 +71,9 @@ export type PartyMediaEvents = {
 
 export class PartyMedia {
   readonly #sessionId: SessionId;
-  readonly #party: Party;
+  readonly #party: PartyName;
+  readonly #role: MediaRole;
+  readonly #muted: () => boolean;
   readonly #iceServers: () => IceServer[];
   readonly #plane: MediaPlane;
   readonly #events: PartyMediaEvents;
@@ -79,6 +85,7 @@ export class PartyMedia {
   #renewing = false;
   #estimation: Estimation = 'sendSide';
   #due = NOTHING_DUE;
+  #voices = 1;
   #gateOpen = false;
   #triesInARow = 0;
   #retryAt = 0;
@@ -89,13 +96,15 @@ export class PartyMedia {
   #silent = false;
 
   constructor(
-    { sessionId, party, iceServers }: PartyOptions,
+    { sessionId, party, role, muted = () => false, iceServers }: PartyOptions,
     plane: MediaPlane,
     events: PartyMediaEvents,
     now: () => number,
   ) {
     this.#sessionId = sessionId;
     this.#party = party;
+    this.#role = role;
+    this.#muted = muted;
     this.#iceServers = iceServers;
     this.#plane = plane;
     this.#events = events;
@@ -149,6 +158,14 @@ export class PartyMedia {
     }
   }
 
+  /** This party has no place in the session any more. */
+  remove(): void {
+    for (const peer of [...this.#peers]) {
+      this.#close(peer, true);
+    }
+    this.#participant = undefined;
+  }
+
   /** The session is over and its peers are closed with it. */
   end(): void {
     this.#participant = undefined;
@@ -189,9 +206,11 @@ export class PartyMedia {
   /**
    * Does what is to be done by now.
    * @param codec undefined while nobody knows the other side
+   * @param voices how many others speak: a connection with fewer lines is replaced by one that has them
    * @returns epoch milliseconds of the next thing to do; Infinity for nothing
    */
-  settle(gateOpen: boolean, codec: VideoCodec | undefined): number {
+  settle(gateOpen: boolean, codec: VideoCodec | undefined, voices: number): number {
+    this.#voices = voices;
     this.#gateOpen = gateOpen;
     const handOverAt = this.#handOver();
     const offerAt = codec === undefined ? Number.POSITIVE_INFINITY : this.#offer(codec);
@@ -238,7 +257,8 @@ export class PartyMedia {
   #offer(codec: VideoCodec): number {
     const [only] = this.#peers;
     // A state and no event: whatever becomes of the first try, the wish stays.
-    const isMisjudged = only?.connected === true && only.estimation !== this.#estimation;
+    const isMisjudged =
+      only?.connected === true && (only.estimation !== this.#estimation || only.voices < this.#voices);
     const wanted = only === undefined || (this.#peers.length === 1 && (this.#renewing || isMisjudged));
     if (!this.#participant || !wanted) {
       return Number.POSITIVE_INFINITY;
@@ -249,7 +269,10 @@ export class PartyMedia {
       return at;
     }
     const id = this.#plane.createPeer(
-      { sessionId: this.#sessionId, party: this.#party, codec, estimation: this.#estimation },
+      {
+        ...{ sessionId: this.#sessionId, party: this.#party, role: this.#role },
+        ...{ codec, estimation: this.#estimation, voices: this.#voices, muted: this.#muted() },
+      },
       this.#listener(),
     );
     if (id === undefined) {
@@ -258,8 +281,8 @@ export class PartyMedia {
     }
     this.#allowance -= 1;
     this.#renewing = false;
-    const estimation = this.#estimation;
-    this.#peers.push({ id, connected: false, connectedAt: 0, flowing: false, estimation });
+    const [estimation, voices] = [this.#estimation, this.#voices];
+    this.#peers.push({ id, connected: false, connectedAt: 0, flowing: false, estimation, voices });
     if (this.#due.audio || this.#due.video) {
       this.#plane.expect(id, this.#due);
     }

@@ -9,9 +9,10 @@ import * as rtp from '../codec/rtp.ts';
 import type { SenderReport } from './feedback.ts';
 import { type Disk, type JournalFailure, JournalFile, NODE_DISK } from './journal-file.ts';
 import type { Downstream, RtpPacket } from './packet.ts';
-import type { Role, SessionId } from './protocol.ts';
+import type { SessionId } from './protocol.ts';
 import { withoutRedundancy } from './redundancy.ts';
 import type { Uptrack } from './uptrack.ts';
+import type { PartyName } from './worker-protocol.ts';
 
 /** Until a keyframe has come whole it is asked for this often; uptracks have a throttle of their own. */
 const KEYFRAME_RETRY_MS = 500;
@@ -38,7 +39,7 @@ export type RecorderEvents = {
   ended(recorder: Recorder, code: JournalFailure | undefined): void;
 };
 
-export type Source = { party: Role; uptrack: Uptrack };
+export type Source = { party: PartyName; uptrack: Uptrack };
 
 export class Recorder {
   readonly #file: JournalFile;
@@ -184,7 +185,7 @@ class RecordedTrack implements Downstream {
   readonly rewrites = false;
   readonly retentionMs = 0;
   readonly #id: number;
-  readonly #party: Role;
+  readonly #party: PartyName;
   readonly #kind: 'audio' | 'video';
   readonly #file: JournalFile;
   readonly #startedAt: number;
@@ -196,7 +197,7 @@ class RecordedTrack implements Downstream {
   #askedAt = Number.NEGATIVE_INFINITY;
   readonly #keyframe = new WholeKeyframe();
 
-  constructor(id: number, party: Role, kind: 'audio' | 'video', file: JournalFile, startedAt: number) {
+  constructor(id: number, party: PartyName, kind: 'audio' | 'video', file: JournalFile, startedAt: number) {
     this.#id = id;
     this.#party = party;
     this.#kind = kind;
@@ -204,7 +205,7 @@ class RecordedTrack implements Downstream {
     this.#startedAt = startedAt;
   }
 
-  is(party: Role, kind: 'audio' | 'video'): boolean {
+  is(party: PartyName, kind: 'audio' | 'video'): boolean {
     return party === this.#party && kind === this.#kind;
   }
 

@@ -7,6 +7,7 @@ import type { MediaPlane, PeerCloseReason } from './media-plane.ts';
 import { type DueMedia, type Participant, PartyMedia } from './party-media.ts';
 import type { IceServer, PeerId, SessionId, VideoCodec } from './protocol.ts';
 import { isEnded, type Party, type SessionMachine, settledState } from './session-state.ts';
+import type { PartyName } from './worker-protocol.ts';
 
 export type SessionMediaEvents = {
   connected(party: Party): void;
@@ -24,6 +25,15 @@ export type Clock = {
   later: (callback: () => void, delayMs: number) => () => void;
 };
 
+/** Grows over all sessions of a relay. */
+export type GuestId = number;
+export type GuestOptions = { id: GuestId; role: 'expert' | 'observer' };
+type Guest = { role: GuestOptions['role']; media: PartyMedia; muted: boolean };
+
+function guestParty(id: GuestId): PartyName {
+  return `guest${id}`;
+}
+
 const PARTIES: readonly Party[] = ['customer', 'technician'];
 
 /** First codec of the customer that the technician can show: encoding on the phone costs more than decoding. */
@@ -39,6 +49,8 @@ export class SessionMedia {
   readonly #plane: MediaPlane;
   readonly #clock: Clock;
   readonly #parties: Record<Party, PartyMedia>;
+  readonly #guests = new Map<GuestId, Guest>();
+  readonly #guestMedia: (guest: GuestOptions) => PartyMedia;
   #codec: VideoCodec | undefined;
   #gateOpen = false;
   #machine: SessionMachine | undefined;
@@ -58,13 +70,33 @@ export class SessionMedia {
     this.#clock = clock;
     const partyMedia = (party: Party) =>
       new PartyMedia(
-        { sessionId, party, iceServers: () => iceServers(party) },
+        { sessionId, party, role: party, iceServers: () => iceServers(party) },
         plane,
         {
           connected: () => events.connected(party),
           failed: (reason) => events.failed(party, reason),
           silent: () => events.silent(party),
           heard: () => events.heard(party),
+          changed: () => this.#settleAgain(),
+        },
+        clock.now,
+      );
+    this.#guestMedia = (guest) =>
+      new PartyMedia(
+        {
+          sessionId,
+          party: guestParty(guest.id),
+          role: guest.role,
+          muted: () => this.#guests.get(guest.id)?.muted === true,
+          iceServers: () => iceServers('technician'),
+        },
+        plane,
+        {
+          connected: () => undefined,
+          // Whether somebody who only helps is there changes nothing of the session's state.
+          failed: () => undefined,
+          silent: () => undefined,
+          heard: () => undefined,
           changed: () => this.#settleAgain(),
         },
         clock.now,
@@ -98,6 +130,57 @@ export class SessionMedia {
   /** The page's socket is gone; its media may flow on. */
   leave(party: Party, participant: Participant): void {
     this.#parties[party].leave(participant);
+  }
+
+  // -------------------------------------------------------------- guests
+
+  /** A guest's page is here, for the first time or again. @param held as of `join` */
+  joinGuest(guest: GuestOptions, participant: Participant, held: readonly PeerId[]): void {
+    if (!this.#live) {
+      return;
+    }
+    let known = this.#guests.get(guest.id);
+    if (known === undefined) {
+      known = { role: guest.role, media: this.#guestMedia(guest), muted: false };
+      this.#guests.set(guest.id, known);
+    }
+    known.media.join(participant, held);
+    this.#settleAgain();
+  }
+
+  /** The guest's socket is gone; the media may flow on. */
+  leaveGuest(id: GuestId, participant: Participant): void {
+    this.#guests.get(id)?.media.leave(participant);
+  }
+
+  /** Out of the session: nothing is sent or taken from now on. */
+  removeGuest(id: GuestId): void {
+    this.#guests.get(id)?.media.remove();
+    this.#guests.delete(id);
+  }
+
+  muteGuest(id: GuestId, muted: boolean): void {
+    const guest = this.#guests.get(id);
+    if (guest !== undefined) {
+      guest.muted = muted;
+      this.#plane.mute(this.#sessionId, guestParty(id), muted);
+    }
+  }
+
+  ownsGuest(peerId: PeerId, id: GuestId): boolean {
+    return this.#guests.get(id)?.media.owns(peerId) === true;
+  }
+
+  expectGuest(id: GuestId, due: DueMedia): void {
+    this.#guests.get(id)?.media.expect(due);
+  }
+
+  guestPeerFailed(peerId: PeerId, id: GuestId): void {
+    this.#guests.get(id)?.media.peerFailed(peerId);
+  }
+
+  guestPeerStalled(peerId: PeerId, id: GuestId): void {
+    this.#guests.get(id)?.media.peerStalled(peerId);
   }
 
   /** What the page sends while the session is active. */
@@ -145,8 +228,11 @@ export class SessionMedia {
 
   /** A worker has room again. */
   retryNow(): void {
-    for (const party of PARTIES) {
-      this.#parties[party].retryNow();
+    for (const media of [
+      ...Object.values(this.#parties),
+      ...[...this.#guests.values()].map((guest) => guest.media),
+    ]) {
+      media.retryNow();
     }
     this.#settleAgain();
   }
@@ -163,6 +249,10 @@ export class SessionMedia {
       for (const party of PARTIES) {
         this.#parties[party].end();
       }
+      for (const { media } of this.#guests.values()) {
+        media.end();
+      }
+      this.#guests.clear();
       this.#plane.closeSession(this.#sessionId);
       return;
     }
@@ -175,8 +265,13 @@ export class SessionMedia {
     if (customer.participant && technician.participant) {
       this.#codec ??= chooseVideoCodec(customer.participant.videoCodecs, technician.participant.videoCodecs);
     }
-    const next = Math.min(...PARTIES.map((party) => this.#parties[party].settle(open, this.#codec)));
-    this.#wakeAt(next);
+    // Everybody hears everybody else.
+    const experts = [...this.#guests.values()].filter(({ role }) => role === 'expert').length;
+    const next = PARTIES.map((party) => this.#parties[party].settle(open, this.#codec, 1 + experts));
+    for (const { role, media } of this.#guests.values()) {
+      next.push(media.settle(open, this.#codec, PARTIES.length + experts - (role === 'expert' ? 1 : 0)));
+    }
+    this.#wakeAt(Math.min(...next));
   }
 
   #settleAgain(): void {

@@ -34,22 +34,37 @@ export const MEDIA_WATCHDOG_MS = 2_500;
  */
 export type Estimation = 'sendSide' | 'receiveSide';
 
+/** What somebody sends and gets. Guests get the customer's picture and everybody's voice; an observer sends nothing. */
+export type MediaRole = Role | 'expert' | 'observer';
+
+/** Whose connection it is: `customer`, `technician`, or `guest` with a number. */
+export type PartyName = string;
+
+/** Of the lines for voices in one connection, each of which costs a browser a decoder. */
+export const VOICES_MAX = 6;
+
 export type WorkerCommand =
   /** Answered by `offer` or `peerRefused`. The session comes into being with its first peer, gate closed. */
   | {
       type: 'createPeer';
       peerId: PeerId;
       sessionId: SessionId;
-      role: Role;
+      role: MediaRole;
       codec: VideoCodec;
       /** `sendSide` when absent. */
       estimation?: Estimation;
+      /** The role when absent. */
+      party?: PartyName;
+      /** How many voices it can be sent at once; 1 when absent. */
+      voices?: number;
     }
   /** The browser's answer; answered by `candidates` or `answerRejected`. */
   | { type: 'answer'; peerId: PeerId; sdp: string }
   | { type: 'closePeer'; peerId: PeerId }
   /** While closed, every media packet of the session is dropped and counted, both ways. */
   | { type: 'gate'; sessionId: SessionId; open: boolean }
+  /** Nobody is sent what this party says, until told otherwise. */
+  | { type: 'mute'; sessionId: SessionId; party: PartyName; muted: boolean }
   /** Closes all its peers. */
   | { type: 'closeSession'; sessionId: SessionId }
   /**
@@ -195,7 +210,7 @@ export type SessionStats = {
 
 export type PeerStats = {
   peerId: PeerId;
-  role: Role;
+  role: MediaRole;
   connected: boolean;
   /** Milliseconds from making the offer to the open transport; absent before. */
   connectMs?: number;

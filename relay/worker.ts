@@ -123,6 +123,9 @@ class Worker {
       case 'expect':
         this.#sessionOf.get(command.peerId)?.expect(command.peerId, command);
         break;
+      case 'mute':
+        this.#session(command.sessionId).mute(command.party, command.muted, performance.now());
+        break;
       case 'closeSession':
         this.#closeSession(command.sessionId);
         break;
@@ -156,13 +159,14 @@ class Worker {
     recorded.then(() => setImmediate(exit));
   }
 
-  #createPeer({ peerId, sessionId, role, codec, estimation }: WorkerCommand & { type: 'createPeer' }): void {
+  #createPeer(command: WorkerCommand & { type: 'createPeer' }): void {
+    const { peerId, sessionId, role, codec, estimation, party, voices } = command;
     if (this.#sessionOf.has(peerId)) {
       send({ type: 'peerRefused', peerId, code: 'internal' });
       return;
     }
     const session = this.#session(sessionId);
-    const sdp = session.createPeer(peerId, role, codec, estimation);
+    const sdp = session.createPeer(peerId, role, codec, estimation, { party, voices });
     if (sdp === undefined) {
       send({ type: 'peerRefused', peerId, code: 'relayFull' });
       return;

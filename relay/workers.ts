@@ -18,7 +18,7 @@ import type { OverloadLevel } from './overload.ts';
 import { chooseWorker } from './placement.ts';
 import type { PeerId, SessionId } from './protocol.ts';
 import { LIFE_CHECK_INTERVAL_MS } from './supervision.ts';
-import type { WorkerConfig, WorkerEvent, WorkerPulse, WorkerStats } from './worker-protocol.ts';
+import type { PartyName, WorkerConfig, WorkerEvent, WorkerPulse, WorkerStats } from './worker-protocol.ts';
 import { WorkerRecordings } from './worker-recordings.ts';
 import { WorkerSlot } from './worker-slot.ts';
 
@@ -147,7 +147,7 @@ export class Workers implements MediaPlane, RecordingMedia {
   // -------------------------------------------------------------- media plane
 
   createPeer(
-    { sessionId, party, codec, estimation }: PeerWanted,
+    { sessionId, party, role, codec, estimation, voices, muted }: PeerWanted,
     listener: PeerListener,
   ): PeerId | undefined {
     const worker = this.#place(sessionId);
@@ -157,7 +157,11 @@ export class Workers implements MediaPlane, RecordingMedia {
     const peerId = randomUUID();
     worker.peers.add(peerId);
     this.#peers.set(peerId, { worker, sessionId, listener, connected: false, due: false });
-    worker.send({ type: 'createPeer', peerId, sessionId, role: party, codec, estimation });
+    if (muted) {
+      // The worker may be another than the one that was told.
+      worker.send({ type: 'mute', sessionId, party, muted });
+    }
+    worker.send({ type: 'createPeer', peerId, sessionId, role, codec, estimation, party, voices });
     return peerId;
   }
 
@@ -185,6 +189,13 @@ export class Workers implements MediaPlane, RecordingMedia {
     const worker = this.#placements.get(sessionId);
     if (worker?.ready) {
       worker.send({ type: 'gate', sessionId, open });
+    }
+  }
+
+  mute(sessionId: SessionId, party: PartyName, muted: boolean): void {
+    const worker = this.#placements.get(sessionId);
+    if (worker?.ready) {
+      worker.send({ type: 'mute', sessionId, party, muted });
     }
   }
 

@@ -16,8 +16,11 @@ export type MediaPeerEvents = {
   failed: (peerId: string) => void;
   /** Nothing comes over this connection any more although something should; told again while it stays so. */
   stalled: (peerId: string) => void;
-  /** A remote track of a connection that is up. It takes the place of an earlier track of its kind. */
-  track: (track: MediaStreamTrack) => void;
+  /**
+   * A remote track of a connection that is up. It takes the place of an earlier track of its kind; of voices, of the one with the
+   * same number: 0 is the other side's, those of guests follow.
+   */
+  track: (track: MediaStreamTrack, voice: number) => void;
   /** `connected` while any connection is, else the state of the newest one. */
   state: (state: RTCPeerConnectionState) => void;
 };
@@ -45,7 +48,7 @@ type Connection = {
   described: boolean;
   queuedCandidates: string[];
   /** Remote tracks that the page has not been given yet. */
-  pendingTracks: MediaStreamTrack[];
+  pendingTracks: { track: MediaStreamTrack; voice: number }[];
   /** It was connected once. */
   up: boolean;
   /** Until it is up: gives it up. While an older one is there: lets that one go. */
@@ -214,8 +217,9 @@ export class MediaPeer {
       attached: { audio: null, video: null },
     };
     this.#connections.push(connection);
-    pc.ontrack = ({ track }) => {
-      connection.pendingTracks.push(track);
+    pc.ontrack = ({ track, transceiver }) => {
+      // Lines: voice, picture, and one for each voice more.
+      connection.pendingTracks.push({ track, voice: Math.max(0, Number(transceiver.mid) - 1) });
       // Fired by the first packet.
       track.onunmute = () => this.#deliverTracks(connection);
       this.#deliverTracks(connection);
@@ -261,12 +265,13 @@ export class MediaPeer {
       return;
     }
     const isAlone = this.#connections[0] === connection;
-    const ready = connection.pendingTracks.filter((track) => isAlone || !track.muted);
-    connection.pendingTracks = connection.pendingTracks.filter((track) => !ready.includes(track));
-    for (const track of ready) {
-      this.#events.track(track);
+    const ready = connection.pendingTracks.filter(({ track }) => isAlone || !track.muted);
+    connection.pendingTracks = connection.pendingTracks.filter((pending) => !ready.includes(pending));
+    for (const { track, voice } of ready) {
+      this.#events.track(track, voice);
     }
-    if (!isAlone && connection.pendingTracks.length === 0) {
+    // A guest may have nothing to say for long.
+    if (!isAlone && connection.pendingTracks.every(({ voice }) => voice > 0)) {
       this.#dropOlder(connection);
     }
   }

@@ -26,7 +26,7 @@ class FakeConnection {
   connectionState: RTCPeerConnectionState = 'new';
   signalingState = 'stable';
   localDescription = { sdp: 'answer' };
-  ontrack: ((event: { track: FakeTrack }) => void) | null = null;
+  ontrack: ((event: { track: FakeTrack; transceiver: { mid: string } }) => void) | null = null;
   onconnectionstatechange: (() => void) | null = null;
   readonly tracks = { audio: new FakeTrack('audio'), video: new FakeTrack('video') };
   /** What each sender was last given, by kind. */
@@ -39,8 +39,8 @@ class FakeConnection {
 
   async setRemoteDescription(): Promise<void> {
     this.signalingState = 'have-remote-offer';
-    for (const track of Object.values(this.tracks)) {
-      this.ontrack?.({ track });
+    for (const [index, track] of Object.values(this.tracks).entries()) {
+      this.ontrack?.({ track, transceiver: { mid: String(index) } });
     }
   }
 

@@ -47,6 +47,8 @@ export class ObedientPlane implements MediaPlane {
     queueMicrotask(() => this.peers.get(peerId)?.candidates(peerId, []));
   }
 
+  mute(): void {}
+
   closePeer(peerId: PeerId): void {
     this.peers.delete(peerId);
   }

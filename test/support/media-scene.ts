@@ -7,6 +7,7 @@ import type { Participant } from '../../relay/party-media.ts';
 import type { IceServer, PeerId, ServerEvent, VideoCodec } from '../../relay/protocol.ts';
 import { SessionMedia } from '../../relay/session-media.ts';
 import { createMachine, type Party, type SessionMachine } from '../../relay/session-state.ts';
+import type { PartyName } from '../../relay/worker-protocol.ts';
 
 export const SESSION = 1001;
 
@@ -14,12 +15,12 @@ export class RecordingPlane implements MediaPlane {
   /** What was asked, in order, as `createPeer customer VP8 p1`. */
   calls: string[] = [];
   readonly listeners = new Map<PeerId, PeerListener>();
-  readonly partyOf = new Map<PeerId, Party>();
+  readonly partyOf = new Map<PeerId, PartyName>();
   full = false;
   #last = 0;
 
   createPeer(
-    { sessionId, party, codec, estimation }: PeerWanted,
+    { sessionId, party, codec, estimation, voices, muted }: PeerWanted,
     listener: PeerListener,
   ): PeerId | undefined {
     if (this.full) {
@@ -31,7 +32,8 @@ export class RecordingPlane implements MediaPlane {
     this.listeners.set(peerId, listener);
     this.partyOf.set(peerId, party);
     const judge = estimation === 'receiveSide' ? ' receiveSide' : '';
-    this.calls.push(`createPeer ${party} ${codec}${judge} ${peerId} of ${sessionId}`);
+    const lines = `${voices > 1 ? ` ${voices} voices` : ''}${muted ? ' muted' : ''}`;
+    this.calls.push(`createPeer ${party} ${codec}${judge}${lines} ${peerId} of ${sessionId}`);
     return peerId;
   }
 
@@ -50,6 +52,10 @@ export class RecordingPlane implements MediaPlane {
 
   expect(peerId: PeerId, { audio, video }: { audio: boolean; video: boolean }): void {
     this.calls.push(`expect ${peerId}${audio ? ' audio' : ''}${video ? ' video' : ''}`);
+  }
+
+  mute(sessionId: number, party: PartyName, muted: boolean): void {
+    this.calls.push(`${muted ? 'mute' : 'unmute'} ${party} of ${sessionId}`);
   }
 
   onRoom(): void {}

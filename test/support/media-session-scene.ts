@@ -7,8 +7,8 @@ import * as rtcp from '../../codec/rtcp.ts';
 import * as rtp from '../../codec/rtp.ts';
 import { MediaSession } from '../../relay/media-session.ts';
 import type { PacketReceiver, PeerEvents } from '../../relay/peer.ts';
-import type { Role, VideoCodec } from '../../relay/protocol.ts';
-import { type Estimation, NO_PACKETS } from '../../relay/worker-protocol.ts';
+import type { VideoCodec } from '../../relay/protocol.ts';
+import { type Estimation, type MediaRole, NO_PACKETS } from '../../relay/worker-protocol.ts';
 import { ABSOLUTE_SEND_TIME_OFFSET, syntheticPacket, writeVp8Payload } from './media-packets.ts';
 
 /** A connection without a network. */
@@ -98,12 +98,13 @@ export function mediaSession() {
   /** Makes a peer, answers for its browser and connects it. */
   const join = (
     peerId: string,
-    role: Role,
+    role: MediaRole,
     ssrcs: Record<string, number>,
     codec: VideoCodec = 'VP8',
     estimation: Estimation = 'sendSide',
+    lines: { party?: string; voices?: number } = {},
   ) => {
-    const offer = media.createPeer(peerId, role, codec, estimation) ?? '';
+    const offer = media.createPeer(peerId, role, codec, estimation, lines) ?? '';
     const answered = media.answer(peerId, answerTo(offer, ssrcs));
     const pipe = pipes.get(`5/${peerId}`);
     if (pipe === undefined || 'problem' in answered) {

@@ -78,6 +78,7 @@ const NO_MEDIA: MediaPlane = {
   answer: () => undefined,
   closePeer: () => undefined,
   gate: () => undefined,
+  mute: () => undefined,
   closeSession: () => undefined,
   expect: () => undefined,
   onRoom: () => undefined,
