@@ -206,26 +206,6 @@ export class SessionMedia {
     this.#parties[party].peerStalled(peerId);
   }
 
-  joinGuest(
-    _guest: { id: number; role: 'expert' | 'observer' },
-    _page: Participant,
-    _held: readonly PeerId[],
-  ) {}
-
-  leaveGuest(_id: number, _page: Participant) {}
-
-  removeGuest(_id: number) {}
-
-  muteGuest(_id: number, _muted: boolean) {}
-
-  ownsGuest(_peerId: PeerId, _id: number): boolean {
-    return false;
-  }
-
-  guestPeerFailed(_peerId: PeerId, _id: number) {}
-
-  guestPeerStalled(_peerId: PeerId, _id: number) {}
-
   /** A worker has room again. */
   retryNow(): void {
     for (const media of [

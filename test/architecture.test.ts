@@ -84,6 +84,7 @@ const PACKAGES: Record<string, PackageUse> = {
       'relay/commit-queue.ts',
       'relay/store-statements.ts',
       'relay/store-board.ts',
+      'relay/store-guests.ts',
       'relay/store-photos.ts',
       'relay/store-recordings.ts',
       'relay/directory-sqlite.ts',

@@ -170,6 +170,7 @@ t.test('who was put out hears nothing more, and does not come back', async (t) =
   const again = await SignallingClient.guest(relay.origin, resume);
   t.equal(again.helloResult?.guest?.phase, 'removed');
   t.equal(await again.refusal('openBoard', { sessionId, after: 0 }), 'noSuchSession');
+  await technician.request('endSession', { sessionId });
   close(guest, again, technician, customer);
 });
 
