@@ -5,7 +5,7 @@
 import type { Browser } from 'playwright-core';
 import t from 'tap';
 import { DESKTOP, launchChromium, openContext, SLOW_CAMERA } from '../support/chromium.ts';
-import { hearsSound, seesMovement } from '../support/media-probe.ts';
+import { hearsVoice, hearsVoiceNoMore, seesMovement } from '../support/media-probe.ts';
 import { Customer, Technician } from '../support/people.ts';
 import { type RelayProcess, startRelay } from '../support/relay-process.ts';
 
@@ -80,9 +80,10 @@ for (const tongue of ['en', 'de'] as const) {
     await field.fill('Robert');
     await guest.getByRole('button', { name: words.join, exact: true }).click();
     await seesMovement(guest, technician.words.customerCamera);
-    await hearsSound(guest);
-    await hearsSound(page);
-    await hearsSound(customer.page);
+    await hearsVoice(guest, '0');
+    await hearsVoice(guest, '2');
+    await hearsVoice(page, '2');
+    await hearsVoice(customer.page, '2');
     await customer.sees(words.also);
     await panel.getByText(words.here).waitFor();
 
@@ -98,6 +99,10 @@ for (const tongue of ['en', 'de'] as const) {
 
     await panel.getByRole('button', { name: words.muteBob }).click();
     await guest.getByText(words.muted).waitFor();
+    await hearsVoiceNoMore(page, '2');
+    await hearsVoiceNoMore(customer.page, '2');
+    await panel.getByRole('button', { name: words.muteBob }).click();
+    await hearsVoice(page, '2');
     await panel.getByRole('button', { name: words.removeBob }).click();
     await guest.getByRole('heading', { name: words.put }).waitFor();
     await panel.getByText(words.gone).waitFor();
