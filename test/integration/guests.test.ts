@@ -212,3 +212,5 @@ t.test('what a guest was when the relay was killed is on disk', async (t) => {
   t.equal(await back.refusal('openGuestLink', { token }), 'linkUsed');
   close(back);
 });
+
+t.end();
