@@ -5,6 +5,7 @@ import type { Chat } from '../relay/client/chat.ts';
 import type {
   CustomerView,
   DeviceState,
+  GuestShown,
   HelloResult,
   PictureState,
   PreflightFindings,
@@ -345,7 +346,15 @@ function status(condition: SessionCondition): TemplateResult | typeof nothing {
         ${isMuted ? html`<span class="aside">${icons.microphoneOff}<span>${msg('muted')}</span></span>` : nothing}
       </span>
     </p>
+    ${customer.guests ? html`<p class="pill wide">${othersWords(customer.guests)}</p>` : nothing}
   `;
+}
+
+function othersWords(others: readonly GuestShown[]): string {
+  const names = others.map(
+    ({ name, role }) => `${name} (${role === 'expert' ? msg('expert') : msg('observer')})`,
+  );
+  return msg(str`Also in this session: ${names.join(', ')}`);
 }
 
 /** Why the technician sees less than live video; the worst causes have their own place in `notice`. */

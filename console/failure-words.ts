@@ -26,6 +26,11 @@ const SENTENCES = {
   linkUnknown: () => msg('This link does not open a session.'),
   linkExpired: () => msg('This link has expired.'),
   linkUsed: () => msg('This link has already been used.'),
+  linkRevoked: () => msg('This link was revoked.'),
+  sessionOver: () => msg('The session is over.'),
+  guestsFull: () =>
+    msg('This session has no room for more participants. Revoke a link or remove somebody first.'),
+  noSuchGuest: () => msg('This participant is not in the session any more.'),
   channelUnknown: () => msg('There is no such page.'),
   channelClosed: () => msg('Nobody is there at the moment.'),
   queueFull: () => msg('Too many people are waiting at the moment.'),

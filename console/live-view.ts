@@ -13,6 +13,7 @@ import type { ConsoleBoard } from './console-boards.ts';
 import type { Topic } from './console-state.ts';
 import { FrameWatch } from './frame-watch.ts';
 import './frozen-picture.ts';
+import './guest-menu.ts';
 import { icon } from './icons.ts';
 import './last-picture.ts';
 import type { LastPicture } from './last-picture.ts';
@@ -320,7 +321,7 @@ export class LiveView extends StatefulElement {
     ];
   }
 
-  #toolbar({ customer }: SessionView): TemplateResult {
+  #toolbar({ customer, guests }: SessionView): TemplateResult {
     const { microphone, speakerMuted } = this.state.media;
     const speaking = microphone.status === 'on';
     return html`
@@ -369,6 +370,11 @@ export class LiveView extends StatefulElement {
         >
           ${icon('keyboard')}
         </button>
+        <guest-menu
+          .commands=${this.state.commands}
+          .sessionId=${this.sessionId}
+          .guests=${guests ?? []}
+        ></guest-menu>
         <recording-buttons .state=${this.state} .sessionId=${this.sessionId}></recording-buttons>
         <button class="button tool" title=${msg('Transfer')} @click=${() => this.dispatchEvent(new CustomEvent('transfer-wanted'))}>
           ${icon('userPlus')}<span>${msg('Transfer')}</span>

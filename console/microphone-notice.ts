@@ -5,7 +5,9 @@ import type { ConsoleMedia } from './console-media.ts';
 import { icon } from './icons.ts';
 import type { MicrophoneStatus } from './microphone.ts';
 
-export function microphoneNotice({ microphone }: ConsoleMedia): TemplateResult | typeof nothing {
+export function microphoneNotice({
+  microphone,
+}: Pick<ConsoleMedia, 'microphone'>): TemplateResult | typeof nothing {
   const reason = reasonOf(microphone.status);
   if (reason === undefined) {
     return nothing;

@@ -3,6 +3,8 @@ import type {
   Appointment,
   ConsentKind,
   CustomerFields,
+  GuestId,
+  GuestRole,
   InvitationMethod,
   Params,
   SessionId,
@@ -22,6 +24,9 @@ export type SessionRequest =
   | 'endSession'
   | 'transferSession'
   | 'askConsent'
+  | 'inviteGuest'
+  | 'removeGuest'
+  | 'muteGuest'
   | RecordingRequest;
 
 type RecordingRequest = `${'start' | 'pause' | 'resume' | 'stop'}Recording`;
@@ -80,6 +85,20 @@ export class SessionCommands {
   /** Puts a question before the customer. */
   askConsent(sessionId: SessionId, kind: ConsentKind): Promise<void> {
     return this.#report(this.#ask('askConsent', { sessionId, kind }));
+  }
+
+  /** Makes a link for somebody who advises or watches. */
+  inviteGuest(sessionId: SessionId, role: GuestRole, name: string): Promise<void> {
+    return this.#report(this.#ask('inviteGuest', { sessionId, role, name }));
+  }
+
+  /** Revokes the link, or puts out whoever came by it. */
+  removeGuest(sessionId: SessionId, guestId: GuestId): Promise<void> {
+    return this.#report(this.#ask('removeGuest', { sessionId, guestId }));
+  }
+
+  muteGuest(sessionId: SessionId, guestId: GuestId, muted: boolean): Promise<void> {
+    return this.#report(this.#ask('muteGuest', { sessionId, guestId, muted }));
   }
 
   record(sessionId: SessionId, what: 'start' | 'pause' | 'resume' | 'stop'): Promise<void> {

@@ -16,6 +16,7 @@ import type {
   TechnicianStatus,
 } from '../relay/protocol.ts';
 import { fieldLabel } from './field-labels.ts';
+import { GUEST_EVENTS } from './guest-words.ts';
 import { period } from './localization.ts';
 import { preflightName } from './preflight-words.ts';
 import { summarySentence } from './quality-words.ts';
@@ -171,6 +172,7 @@ const EVENTS = {
   photoDeleted: (data) =>
     text(data, 'source') === 'snapshot' ? msg('Snapshot deleted') : msg('Photo deleted'),
   photoFailed: (data) => photoFailure(text(data, 'reason')),
+  ...GUEST_EVENTS,
   recordingStarted,
   recordingPaused: () => msg('Recording paused'),
   recordingResumed: () => msg('Recording goes on'),
@@ -257,6 +259,8 @@ export function actorWord({ actor, actorName }: SessionEvent): string {
       return actorName || msg('Technician');
     case 'customer':
       return msg('Customer');
+    case 'guest':
+      return actorName || msg('Participant');
     case 'system':
       return msg('System');
   }

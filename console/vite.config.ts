@@ -18,6 +18,8 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     chunkSizeWarningLimit: 400,
     rolldownOptions: {
+      // Guests have a page of their own, which loads nothing of the console.
+      input: ['index.html', 'guest.html'].map((page) => fileURLToPath(new URL(page, import.meta.url))),
       output: {
         // The relay takes a file that ends in .gz for the compressed form of another one; read-text.ts goes by the ending.
         assetFileNames: ({ names: [name = ''] }) =>

@@ -3,9 +3,11 @@
  * transaction, then show it to everybody concerned. Steps of a session never overlap, so the order on disk is the
  * order that people saw, and nothing is shown before it is on disk.
  */
+import { Absences } from './absences.ts';
 import { CameraWishes } from './camera-wishes.ts';
 import { SessionChat } from './chat.ts';
 import { SessionConsents } from './consents.ts';
+import { SessionGuests } from './guests.ts';
 import type { Participant } from './party-media.ts';
 import { SessionPhotos } from './photos.ts';
 import { PictureLog } from './picture-log.ts';
@@ -41,8 +43,8 @@ import { SessionQuality } from './session-quality.ts';
 import { openRecording, type SessionRecording } from './session-recording.ts';
 import { isEnded, type Party, settledState, transition } from './session-state.ts';
 import {
-  type Away,
   customerView,
+  guestView,
   LIVE_PICTURE,
   NO_DEVICES,
   type Presence,
@@ -67,6 +69,7 @@ export class LiveSession {
   readonly whiteboard: Whiteboard;
   readonly cameraWishes: CameraWishes;
   readonly photos: SessionPhotos;
+  readonly guests: SessionGuests;
   readonly recording: SessionRecording;
   /** Start is under way: it counts as active before it is on disk. */
   starting = false;
@@ -74,10 +77,7 @@ export class LiveSession {
   /** What the phone last said that it sends; not on disk, the page says it again after a restart. */
   picture: PictureState = LIVE_PICTURE;
   readonly #pictureLog = new PictureLog();
-  /** Why a party counts as lost, while it does. */
-  readonly #away: Record<Party, Away | undefined> = { customer: undefined, technician: undefined };
-  /** Why a party's devices are paused, when no person did it. */
-  readonly #paused: Record<Party, Away | undefined> = { customer: undefined, technician: undefined };
+  readonly #absences = new Absences();
 
   readonly #context: SessionContext;
   readonly #stillPace = new StillPace();
@@ -98,9 +98,10 @@ export class LiveSession {
       sessionId: record.id,
       ...{ now: context.now, later: context.later },
       active: () => settledState(this.record.machine) === 'active',
-      page: (party) => (party === 'customer' ? this.#customer : this.#console?.participant),
+      page: (party) => this.#page(party),
     });
     this.photos = this.#openPhotos(context);
+    this.guests = this.#openGuests(context);
     this.recording = openRecording(this, context, (by, work) => this.#note(by, work));
     this.media = new SessionMedia(
       record.id,
@@ -128,7 +129,7 @@ export class LiveSession {
     return {
       sessionId: this.record.id,
       active: () => settledState(this.record.machine) === 'active',
-      page: (party) => (party === 'customer' ? this.#customer : this.#console?.participant),
+      page: (party) => this.#page(party),
       note: (by, work) =>
         this.#note(by === 'customer' ? CUSTOMER : { actor: by, actorName: this.technicianName }, work),
     };
@@ -136,7 +137,8 @@ export class LiveSession {
 
   #openWhiteboard({ store, now, later, settings }: SessionContext): Whiteboard {
     const customerDraws = () => settings.customersDraw(this.record.technicianId ?? 0);
-    return new Whiteboard({ ...this.#shared, store, now, later, customerDraws });
+    const onlookers = () => this.guests.participants;
+    return new Whiteboard({ ...this.#shared, store, now, later, customerDraws, onlookers });
   }
 
   #openPhotos({ store, blob, now }: SessionContext): SessionPhotos {
@@ -144,6 +146,17 @@ export class LiveSession {
       ...{ ...this.#shared, store, blob, now },
       ended: () => this.ended,
       refusal: () => this.consents.refusal('photos'),
+    });
+  }
+
+  #openGuests({ secrets, now, settings: { origin } }: SessionContext): SessionGuests {
+    return new SessionGuests({
+      ...{ sessionId: this.record.id, secrets, now, origin },
+      ended: () => this.ended,
+      media: () => this.media,
+      seen: () => guestView(this.record, this.#presence, this.#nickname),
+      note: (by, work) => this.#note(by, work),
+      show: () => this.show(),
     });
   }
 
@@ -179,8 +192,7 @@ export class LiveSession {
     }
     this.#customer = participant;
     if (!held.some((peerId) => this.media.owns(peerId, 'customer'))) {
-      // A page that was just loaded: what the one before said of its devices is over.
-      this.#paused.customer = undefined;
+      this.#absences.reloaded('customer');
       this.cameraWishes.forget();
     }
     this.media.join('customer', participant, held);
@@ -198,16 +210,8 @@ export class LiveSession {
 
   /** What a page says of its devices. Only what they do is due from it (`DeviceState`). */
   setDevices(party: Party, devices: DeviceState): void {
-    const { pausedBy } = devices;
     this.devices[party] = devices;
-    if (pausedBy === 'hidden' || pausedBy === 'interrupted') {
-      const reason = pausedBy === 'hidden' ? 'hidden' : 'call';
-      const before = this.#paused[party];
-      this.#paused[party] =
-        before?.reason === reason ? before : { reason, since: before?.since ?? this.#context.now() };
-    } else {
-      this.#paused[party] = undefined;
-    }
+    this.#absences.told(party, devices, this.#context.now());
     this.#expect(party);
   }
 
@@ -254,18 +258,15 @@ export class LiveSession {
     });
   }
 
-  /** A party's socket or media are gone. The last reason counts, the time of the first one. */
+  /** A party's socket or media are gone. */
   async lose(party: Party, cause: LossCause, by: Actor): Promise<void> {
-    const told = cause === 'left' || cause === 'relay' ? undefined : this.#paused[party]?.reason;
-    const since = this.#away[party]?.since ?? this.#context.now();
-    this.#away[party] = { reason: told ?? cause, since };
+    this.#absences.lost(party, cause, this.#context.now());
     await this.apply({ by, input: { type: 'lost', party } });
   }
 
   /** What was due is there again; the party is back if its page is. */
   async #heard(party: Party): Promise<void> {
-    const page = party === 'customer' ? this.#customer : this.#console;
-    if (page) {
+    if (this.#page(party)) {
       await this.apply({ by: SYSTEM, input: { type: 'back', party } });
     }
   }
@@ -337,11 +338,11 @@ export class LiveSession {
       this.tell(appended);
     }
     if (change.input?.type === 'back') {
-      this.#away[change.input.party] = undefined;
+      this.#absences.back(change.input.party);
     }
     change.done?.();
     if (moved && this.ended) {
-      this.#follow(this.photos.over());
+      this.#follow(this.photos.over().then(() => this.guests.over()));
     }
     this.#leaveLists(offeredBefore);
     this.show();
@@ -395,10 +396,15 @@ export class LiveSession {
       picture: this.picture,
       preflight: this.preflight.last,
       camera: this.cameraWishes.state,
-      away: this.#away,
-      paused: this.#paused,
+      away: this.#absences.away,
+      paused: this.#absences.paused,
       mediaReady: this.media.ready,
+      guests: this.guests.views,
     };
+  }
+
+  get #nickname(): string {
+    return this.#console?.account.nickname ?? '';
   }
 
   /** Empty while nobody has it or the console is closed. */
@@ -414,7 +420,7 @@ export class LiveSession {
   }
 
   customerView(): CustomerView {
-    return customerView(this.record, this.#presence, this.#console?.account.nickname ?? '');
+    return customerView(this.record, this.#presence, this.#nickname);
   }
 
   /** Media first: whoever is told that the session is active may send at once. */
@@ -425,6 +431,7 @@ export class LiveSession {
       participant.send({ type: 'session', session: this.technicianView(account.id) });
     }
     this.#customer?.send({ type: 'customer', customer: this.customerView() });
+    this.guests.show();
   }
 
   /** To the customer's page and to the console of the technician who has the session. */
@@ -434,9 +441,12 @@ export class LiveSession {
     this.tellParty('technician', event);
   }
 
+  #page(party: Party): Participant | undefined {
+    return party === 'customer' ? this.#customer : this.#console?.participant;
+  }
+
   tellParty(party: Party, event: ServerEvent): void {
-    const page = party === 'customer' ? this.#customer : this.#console?.participant;
-    page?.send(event);
+    this.#page(party)?.send(event);
   }
 
   /**

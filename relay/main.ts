@@ -163,6 +163,7 @@ async function run(config: Config, log: Log): Promise<void> {
       onClosed: onRecordingClosed,
     },
     log,
+    secrets,
     now,
     later: (callback, delayMs) => {
       const timer = setTimeout(callback, delayMs);

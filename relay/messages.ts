@@ -9,6 +9,8 @@ import {
   CONSENT_KINDS,
   type ErrorCode,
   FREEZE_MAX_BYTES,
+  GUEST_NAME_MAX_LENGTH,
+  GUEST_ROLES,
   LANGUAGES,
   LENS_KINDS,
   LENSES_MAX,
@@ -170,6 +172,8 @@ const wish = z.union([
 ]);
 const photoId = z.int().min(1).max(0xffff_ffff);
 const ofPhoto = z.strictObject({ sessionId, photoId });
+const guestId = z.int().positive();
+const guestName = z.string().trim().min(1).max(GUEST_NAME_MAX_LENGTH).regex(NO_CONTROL);
 const markOperation = z.union([
   z.strictObject({ type: z.literal('add'), mark }),
   z.strictObject({ type: z.literal('remove'), markId }),
@@ -181,7 +185,7 @@ type Schemas = { [T in RequestType]: z.ZodType<Params<T>> };
 const REQUESTS: Schemas = {
   hello: z.strictObject({
     version: z.int(),
-    role: z.enum(['technician', 'customer']),
+    role: z.enum(['technician', 'customer', 'guest']),
     language,
     videoCodecs: z.array(z.enum(['VP8', 'H264', 'VP9', 'AV1'])).max(8),
     peers: z.array(peerId).max(PEERS_MAX),
@@ -272,6 +276,11 @@ const REQUESTS: Schemas = {
     photoId,
     operations: z.array(markOperation).min(1).max(PHOTO_MARK_OPERATIONS_MAX),
   }),
+  inviteGuest: z.strictObject({ sessionId, role: z.enum(GUEST_ROLES), name: guestName }),
+  removeGuest: z.strictObject({ sessionId, guestId }),
+  muteGuest: z.strictObject({ sessionId, guestId, muted: z.boolean() }),
+  openGuestLink: z.strictObject({ token: z.string().max(128) }),
+  joinGuest: z.strictObject({ token: z.string().max(128), name: guestName, resume: token256 }),
 };
 
 const envelope = z.looseObject({

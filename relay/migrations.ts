@@ -225,6 +225,28 @@ const photos: Migration = {
   },
 };
 
+/** Experts and observers. The token of a link is there as a keyed hash, and sealed while it may have to be shown. */
+const guests: Migration = {
+  async up(db: Kysely<unknown>): Promise<void> {
+    await run(db, [
+      `create table guest (
+        id integer primary key autoincrement,
+        session_id integer not null references session (id),
+        name text not null,
+        role text not null,
+        state text not null,
+        muted integer not null,
+        token_mac text not null unique,
+        token_sealed text,
+        expires_at integer not null,
+        resume_hash text
+      ) strict`,
+      'create index guest_session on guest (session_id)',
+      'create index guest_resume on guest (resume_hash) where resume_hash is not null',
+    ]);
+  },
+};
+
 /** Recordings part by part; what was recorded is in files. Each names the consent by which it was allowed. */
 const recordings: Migration = {
   async up(db: Kysely<unknown>): Promise<void> {
@@ -263,6 +285,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0010-board': board,
   '0011-photos': photos,
   '0012-archive': archive,
+  '0013-guests': guests,
   '0014-recordings': recordings,
 };
 

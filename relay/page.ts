@@ -6,8 +6,9 @@ import {
   type Channel,
   ERRORS,
   type ErrorCode,
+  type GuestId,
   type InvitationMethod,
-  type Role,
+  type PageRole,
   type ServerMessage,
   type VideoCodec,
 } from './protocol.ts';
@@ -30,10 +31,12 @@ export type Visit = { session: LiveSession; by: InvitationMethod; joined: boolea
 export class Page implements Participant {
   readonly socket: Socket;
   videoCodecs: readonly VideoCodec[] = [];
-  role: Role | undefined;
+  role: PageRole | undefined;
   account: Account | undefined;
   accountCheckedAt = 0;
   visit: Visit | undefined;
+  /** Which guest of which session this page is of, once the guest has come in. */
+  guest: { session: LiveSession; id: GuestId } | undefined;
   /** The channel whose page this is, until its customer has answered the terms. */
   channel: Channel | undefined;
   helloTimer: NodeJS.Timeout | undefined;

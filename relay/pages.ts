@@ -22,6 +22,8 @@ const CONTENT_TYPES: Record<string, string> = {
   '.wasm': 'application/wasm',
 };
 
+/** Links of experts and observers. */
+const GUEST_PATH = /^\/g\/[A-Za-z0-9_-]{1,128}$/;
 /** Links of invitations and pages of channels. */
 const CUSTOMER_PATH = /^\/(j\/[A-Za-z0-9_-]{1,128}|c\/[a-z0-9-]{1,40})$/;
 
@@ -94,7 +96,7 @@ function respond(asset: Asset, request: HttpRequest, secure: boolean): HttpRespo
 
 /**
  * Loads `capture/` and `console/` below `folder`.
- * `/`, `/j/TOKEN`, `/c/CHANNEL` and `/console…` are documents; their files live under `/capture/` and `/console/`.
+ * `/`, `/j/TOKEN`, `/c/CHANNEL`, `/g/TOKEN` and `/console…` are documents; their files live under `/capture/` and `/console/`.
  * @throws StartError `pagesMissing`
  */
 export function loadPages(folder: string): Pages {
@@ -108,6 +110,9 @@ export function loadPages(folder: string): Pages {
   function find(path: string): Asset | undefined {
     if (path === '/' || CUSTOMER_PATH.test(path)) {
       return capture.get('index.html');
+    }
+    if (GUEST_PATH.test(path)) {
+      return console.get('guest.html');
     }
     if (path === '/favicon.ico') {
       return capture.get('mark.svg');

@@ -1,5 +1,13 @@
 /** What both pages see of a session: its states, fields, devices, log and what belongs to it. Types and constants only; part of `protocol.ts`. */
-import type { CameraState, Language, RecordingView, Role, SessionId } from './protocol.ts';
+import type {
+  CameraState,
+  GuestShown,
+  GuestView,
+  Language,
+  RecordingView,
+  Role,
+  SessionId,
+} from './protocol.ts';
 
 /** What the state machine of `session-state.ts` knows. */
 export type SessionState =
@@ -185,6 +193,8 @@ export type SessionView = {
     /** What its camera can do; absent until the phone has said it. */
     camera?: CameraState;
   };
+  /** Everybody who was invited to it, in that order; absent in most sessions. */
+  guests?: GuestView[];
 };
 
 /** Of a figure over a session. */
@@ -243,6 +253,12 @@ export type SessionEventType =
   | 'boardErased'
   | 'photoTaken'
   | 'photoFailed'
+  | 'guestInvited'
+  | 'guestJoined'
+  | 'guestLeft'
+  | 'guestMuted'
+  | 'guestRemoved'
+  | 'guestRevoked'
   | 'photoDeleted'
   | 'recordingStarted'
   | 'recordingPaused'
@@ -260,8 +276,8 @@ export type SessionEvent = {
   id: number;
   sessionId: SessionId;
   at: number;
-  actor: 'technician' | 'customer' | 'system';
-  /** Display name of the technician who acted; empty otherwise. */
+  actor: 'technician' | 'customer' | 'guest' | 'system';
+  /** Display name of the technician or guest who acted; empty otherwise. */
   actorName: string;
   type: SessionEventType;
   data: EventData;
@@ -293,6 +309,8 @@ export type CustomerView = {
   recording?: RecordingView;
   /** While the customer of a channel waits for whoever is free first; 1 is next. */
   queuePosition?: number;
+  /** Who else is there; absent when nobody is. */
+  guests?: GuestShown[];
   /** Why the session ended; only with phase `ended`. */
   endedAs?: SessionState;
 };

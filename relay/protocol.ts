@@ -2,8 +2,9 @@
  * The wire protocol between the browsers and the relay: every message, result, event and error code.
  * This file contains types and constants only, so both pages take it without server code; the HTTP half is in
  * `protocol-api.ts`, the error codes are in `protocol-errors.ts`, what a session is made of in `protocol-sessions.ts`, its
- * whiteboard in `protocol-board.ts`, the phone's camera in `protocol-camera.ts`, photos in `protocol-photos.ts`, recording in
- * `protocol-recording.ts`, what became of it in `protocol-playback.ts`, what is kept of a session in `protocol-archive.ts`.
+ * whiteboard in `protocol-board.ts`, the phone's camera in `protocol-camera.ts`, experts and observers in `protocol-guests.ts`,
+ * photos in `protocol-photos.ts`, recording in `protocol-recording.ts`, what became of it in `protocol-playback.ts`, what is kept of a
+ * session in `protocol-archive.ts`.
  * PROTOCOL.md beside it says the same in prose, with an example of every message that a test validates.
  */
 
@@ -11,6 +12,7 @@ import type { Account } from './protocol-api.ts';
 import type { BoardEvent, BoardRequests } from './protocol-board.ts';
 import type { CameraEvent, CameraRequests } from './protocol-camera.ts';
 import type { ErrorCode } from './protocol-errors.ts';
+import type { GuestEvent, GuestRequests, GuestStanding } from './protocol-guests.ts';
 import type { PhotoEvent, PhotoPartResult, PhotoRequests } from './protocol-photos.ts';
 import type { RecordingMode, RecordingRequests } from './protocol-recording.ts';
 import type {
@@ -40,6 +42,7 @@ export * from './protocol-archive.ts';
 export * from './protocol-board.ts';
 export * from './protocol-camera.ts';
 export * from './protocol-errors.ts';
+export * from './protocol-guests.ts';
 export * from './protocol-photos.ts';
 export * from './protocol-playback.ts';
 export * from './protocol-recording.ts';
@@ -55,6 +58,8 @@ export const HEARTBEAT_INTERVAL_MS = 5_000;
 export const LANGUAGES = ['de', 'en'] as const;
 export type Language = (typeof LANGUAGES)[number];
 export type Role = 'technician' | 'customer';
+/** Whose page is on a socket. Guests are the experts and observers. */
+export type PageRole = Role | 'guest';
 export type AccountRole = 'technician' | 'administrator';
 export type VideoCodec = 'VP8' | 'H264' | 'VP9' | 'AV1';
 
@@ -74,12 +79,12 @@ export type Requests = {
   hello: {
     params: {
       version: number;
-      role: Role;
+      role: PageRole;
       language: Language;
       /** Codecs this browser can send (customer) or show (technician), best first. */
       videoCodecs: VideoCodec[];
       peers: PeerId[];
-      /** Customer only: continues a session that accepted the terms. */
+      /** Customer and guest: continues a session that was joined with it. */
       resume?: string;
     };
     result: HelloResult;
@@ -181,6 +186,7 @@ export type Requests = {
 } & BoardRequests &
   CameraRequests &
   PhotoRequests &
+  GuestRequests &
   RecordingRequests;
 
 export type Empty = Record<never, never>;
@@ -199,6 +205,8 @@ export type HelloResult = {
   questions?: Record<ConsentKind, Record<Language, Question>>;
   sessionId?: SessionId;
   resume?: string;
+  /** Guest who resumed: what to show. */
+  guest?: GuestStanding;
 };
 
 /** Nothing of the session is told before admission, only what to agree to. */
@@ -293,6 +301,7 @@ export type ServerEvent =
   | BoardEvent
   | CameraEvent
   | PhotoEvent
+  | GuestEvent
   /** Last words before the relay closes the socket. */
   | { type: 'closing'; code: ErrorCode; message: string };
 

@@ -4,6 +4,7 @@ import type { Channels } from './channels.ts';
 import { markSeen, sendChat } from './chat.ts';
 import { answerConsent, askConsent } from './consent-ledger.ts';
 import { CONSENT_QUESTIONS } from './consents.ts';
+import { createGuestCommands, guestHello } from './guest-requests.ts';
 import type { LiveSession } from './live-session.ts';
 import { type Failure, fail, isFailure } from './outcome.ts';
 import type { Page } from './page.ts';
@@ -187,7 +188,14 @@ export function createHandlers(
         return fail('versionMismatch');
       }
       page.videoCodecs = params.videoCodecs;
-      return params.role === 'technician' ? technicianHello(page, params) : customerHello(page, params);
+      switch (params.role) {
+        case 'technician':
+          return technicianHello(page, params);
+        case 'customer':
+          return customerHello(page, params);
+        case 'guest':
+          return guestHello(options, page, params);
+      }
     },
 
     ping: async (page) => {
@@ -464,6 +472,7 @@ export function createHandlers(
     markPhoto: ofTechnician((_account, session, { photoId, operations }) =>
       session.photos.mark(photoId, operations),
     ),
+    ...createGuestCommands(ofTechnician),
     leave: async (page) => {
       const { visit } = page;
       page.visit = undefined;

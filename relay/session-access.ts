@@ -58,3 +58,5 @@ export function createSessionAccess(sessions: Sessions) {
 
   return { ofTechnician, ofParty };
 }
+
+export type SessionAccess = ReturnType<typeof createSessionAccess>;

@@ -3,6 +3,7 @@ import type { Log } from './log.ts';
 import type { MediaPlane } from './media-plane.ts';
 import type { Participant } from './party-media.ts';
 import type { Account, EventData, PinAlarm, SessionEvent, SessionEventType } from './protocol.ts';
+import type { Secrets } from './secrets.ts';
 import type { Clock } from './session-media.ts';
 import type { RecordingSetUp } from './session-recording.ts';
 import type { SessionInput } from './session-state.ts';
@@ -37,6 +38,7 @@ export type SessionContext = Clock & {
   plane: MediaPlane;
   recording: RecordingSetUp;
   log: Log;
+  secrets: Secrets;
   settings: SessionSettings;
   consoleOf(technicianId: number): Console | undefined;
   /** Every window that has the session in its list. */

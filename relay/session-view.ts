@@ -5,6 +5,8 @@ import type {
   CustomerPhase,
   CustomerView,
   DeviceState,
+  GuestStanding,
+  GuestView,
   Interruption,
   InterruptionReason,
   InvitationView,
@@ -44,6 +46,8 @@ export type Presence = {
   /** Set while the party's devices are paused by something else than a person. */
   paused: Record<Role, Away | undefined>;
   mediaReady: boolean;
+  /** Everybody who was ever invited besides the customer. */
+  guests: readonly GuestView[];
 };
 
 /** Links are built here and nowhere else. */
@@ -122,6 +126,14 @@ export function technicianView(
           },
         }
       : {}),
+    ...(presence.guests.length > 0
+      ? // Whoever is only offered the session does not hand out its links.
+        {
+          guests: presence.guests.map(({ link, ...guest }) =>
+            isReceiver || !link ? guest : { ...guest, link },
+          ),
+        }
+      : {}),
   };
 }
 
@@ -129,7 +141,7 @@ function transferView({ from, to, comment }: Transfer): TransferView {
   return { from, to, comment };
 }
 
-function phaseOf(record: SessionRecord): CustomerPhase {
+function phaseOf(record: SessionRecord): Exclude<CustomerPhase, 'terms'> {
   const { machine } = record;
   if (isEnded(machine.state)) {
     return 'ended';
@@ -152,6 +164,7 @@ function queuePosition({ queuePosition: place }: Presence): { queuePosition?: nu
 export function customerView(record: SessionRecord, presence: Presence, nickname: string): CustomerView {
   const phase = phaseOf(record);
   const interruption = interruptionOf(record.machine, presence, ['technician', 'customer']);
+  const others = presence.guests.filter(({ state }) => state === 'here');
   return {
     phase,
     technician: record.startedAt === null ? '' : nickname,
@@ -162,6 +175,22 @@ export function customerView(record: SessionRecord, presence: Presence, nickname
     ...(presence.recording && presence.recording.state !== 'asked' ? { recording: presence.recording } : {}),
     ...queuePosition(presence),
     ...(interruption ? { interruption } : {}),
+    ...(others.length > 0 ? { guests: others.map(({ name, role }) => ({ name, role })) } : {}),
     ...(phase === 'ended' ? { endedAs: record.machine.state } : {}),
+  };
+}
+
+/** @param nickname what guests may know of the technician */
+export function guestView(
+  record: SessionRecord,
+  presence: Presence,
+  nickname: string,
+): Pick<GuestStanding, 'phase' | 'technician' | 'customerDevices' | 'interruption'> {
+  const interruption = interruptionOf(record.machine, presence, ['customer', 'technician']);
+  return {
+    phase: phaseOf(record),
+    technician: nickname,
+    customerDevices: presence.devices.customer,
+    ...(interruption ? { interruption } : {}),
   };
 }

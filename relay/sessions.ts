@@ -2,6 +2,7 @@
 import { appointmentRefusal } from './appointment.ts';
 import { Consoles } from './consoles.ts';
 import { Customers } from './customers.ts';
+import { guestTokenMac } from './guests.ts';
 import { LiveSession } from './live-session.ts';
 import type { Participant } from './party-media.ts';
 import { PinAlarmBell } from './pin-alarm.ts';
@@ -25,7 +26,7 @@ import { newRecord, Queues } from './queues.ts';
 import { CUSTOMER, type LossCause, type SessionContext, SYSTEM, technicianActor } from './session-context.ts';
 import { insertInvitation } from './session-invitation.ts';
 import { type Party, settledState } from './session-state.ts';
-import type { Invitation, SessionRecord } from './store.ts';
+import type { GuestRecord, Invitation, SessionRecord } from './store.ts';
 import { Transfers } from './transfers.ts';
 
 /**
@@ -81,6 +82,7 @@ export class Sessions {
       await session.apply({ by: SYSTEM, input: { type: 'transferWithdrawn' } });
       session.whiteboard.restore(await options.store.board(record.id));
       await session.photos.restore(await options.store.photos(record.id));
+      await session.guests.restore(await options.store.guests(record.id));
       session.recording.restore(await options.store.recordings(record.id));
       await session.lose('customer', 'relay', SYSTEM);
       await session.lose('technician', 'relay', SYSTEM);
@@ -119,6 +121,9 @@ export class Sessions {
       } else {
         session.media.settle(machine);
       }
+    }
+    for (const { guests } of this.#sessions.values()) {
+      await guests.expire();
     }
     await this.queues.settle();
     await this.transfers.settle();
@@ -362,6 +367,21 @@ export class Sessions {
     });
   }
 
+  // -------------------------------------------------------------- guests
+
+  /** Whose link this is, whatever became of it; undefined for one that nobody was given. */
+  async guestByToken(token: string): Promise<GuestFound | undefined> {
+    const { secrets, store } = this.#context;
+    const mac = guestTokenMac(secrets, token);
+    const record = mac === undefined ? undefined : await store.guestByToken(mac);
+    return record && { record, session: this.#sessions.get(record.sessionId) };
+  }
+
+  async guestByResume(resumeHash: string): Promise<GuestFound | undefined> {
+    const record = await this.#context.store.guestByResume(resumeHash);
+    return record && { record, session: this.#sessions.get(record.sessionId) };
+  }
+
   // -------------------------------------------------------------- customers
 
   /** The session of an invitation, if a customer can still come in by it. */
@@ -431,6 +451,9 @@ export class Sessions {
     this.customers.holdTokens(session, []);
   }
 }
+
+/** Without the session when that is over and out of every list. */
+export type GuestFound = { record: GuestRecord; session: LiveSession | undefined };
 
 /** What a technician says of a session at its end. */
 type Said = { outcome?: SessionOutcome; notes?: string };

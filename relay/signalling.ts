@@ -1,6 +1,7 @@
 /**
  * The WebSocket side: decode, validate, dispatch, answer. One request at a time per socket, in the order they came.
  */
+import { createGuestHandlers } from './guest-requests.ts';
 import type { LiveSession } from './live-session.ts';
 import type { Log } from './log.ts';
 import { CUSTOMER_MESSAGE_MAX_BYTES, parseClientMessage, TECHNICIAN_MESSAGE_MAX_BYTES } from './messages.ts';
@@ -63,6 +64,8 @@ export function createSignalling(options: SignallingOptions): Signalling {
   const { sessions, now, log } = options;
   const pages = new Map<Socket, Page>();
   const handlers = createHandlers(options, checkAccount);
+  const guestHandlers = createGuestHandlers(options);
+  const refuse = async () => fail('notAllowed');
 
   async function checkAccount(page: Page): Promise<void> {
     page.accountCheckedAt = now();
@@ -75,7 +78,10 @@ export function createSignalling(options: SignallingOptions): Signalling {
 
   async function answer(page: Page, message: ClientMessage): Promise<void> {
     const { type, id, ...params } = message;
-    const handler = handlers[type] as (page: Page, params: object) => Promise<object>;
+    const handler = (page.role === 'guest' ? (guestHandlers[type] ?? refuse) : handlers[type]) as (
+      page: Page,
+      params: object,
+    ) => Promise<object>;
     const refused = BEGINNINGS.has(type)
       ? options.refusal?.('sessionId' in params ? params.sessionId : undefined)
       : undefined;
@@ -171,7 +177,10 @@ export function createSignalling(options: SignallingOptions): Signalling {
     }
     const { id, part } = read;
     const session = sessionOf(page, part.sessionId);
-    const taking = typeof session === 'string' ? session : session.photos.part(page.role ?? 'customer', part);
+    const taking =
+      typeof session === 'string'
+        ? session
+        : session.photos.part(page.account ? 'technician' : 'customer', part);
     Promise.resolve(taking).then(
       (result) =>
         typeof result === 'string' ? page.refuse(id, result) : page.send({ type: 'ok', id, result }),
@@ -225,6 +234,9 @@ export function createSignalling(options: SignallingOptions): Signalling {
     const cause = code === GOING_AWAY ? 'left' : 'connection';
     if (page.account) {
       await sessions.consoleLeft(page.account, page, cause);
+    }
+    if (page.guest) {
+      await page.guest.session.guests.lost(page.guest.id, page, cause);
     }
     if (page.visit) {
       await sessions.customers.lost(page.visit.session, page, cause);

@@ -5,6 +5,7 @@
 import { type Kysely, sql, type Transaction } from 'kysely';
 import { emailKey, type Store, type StoreTransaction } from './store.ts';
 import { boardReadsOn, boardWritesOn } from './store-board.ts';
+import { guestReadsOn, guestWritesOn } from './store-guests.ts';
 import { photoReadsOn, photoWritesOn } from './store-photos.ts';
 import { recordingReadsOn, recordingWritesOn } from './store-recordings.ts';
 import {
@@ -31,6 +32,7 @@ export function readsOn(db: Kysely<Tables>): Reads {
   return {
     ...boardReadsOn(db),
     ...photoReadsOn(db),
+    ...guestReadsOn(db),
     ...recordingReadsOn(db),
     async openSessions() {
       // Spelled as in the partial index, without parameters, or SQLite does not use it.
@@ -156,6 +158,7 @@ export function begin(kysely: Transaction<Tables>, statements: Statements): Stor
   const tx: StoreTransaction = {
     ...boardWritesOn(db),
     ...photoWritesOn(db),
+    ...guestWritesOn(db),
     ...recordingWritesOn(db),
     async insertSession(session) {
       const values = fromSession(session);

@@ -20,6 +20,7 @@ import {
   type SignInRecord,
 } from './store.ts';
 import type { BoardTables } from './store-board.ts';
+import type { GuestTables } from './store-guests.ts';
 import type { PhotoTables } from './store-photos.ts';
 import type { RecordingTables } from './store-recordings.ts';
 
@@ -125,6 +126,7 @@ export type ChatTable = {
 
 export type Tables = BoardTables &
   PhotoTables &
+  GuestTables &
   RecordingTables & {
     session: SessionTable;
     session_event: SessionEventTable;

@@ -8,6 +8,9 @@ import type {
   ChatMessage,
   ConsentEntry,
   CustomerFields,
+  GuestId,
+  GuestRole,
+  GuestState,
   Language,
   PhotoId,
   PhotoSource,
@@ -145,6 +148,35 @@ export type PhotoWrites = {
   deletePhoto(id: PhotoId): Promise<void>;
 };
 
+/** Somebody whom a technician has invited to watch or to advise. */
+export type GuestRecord = {
+  id: GuestId;
+  sessionId: SessionId;
+  name: string;
+  role: GuestRole;
+  state: GuestState;
+  muted: boolean;
+  /** Keyed hash of the link's token, and the token itself sealed, for as long as the technician may have to show it again. */
+  tokenMac: string;
+  tokenSealed: string | null;
+  expiresAt: number;
+  /** SHA-256 of the token that the browser which came by the link goes on with, hex; null before. */
+  resumeHash: string | null;
+};
+
+export type GuestReads = {
+  /** Of a session, in the order of their invitations. */
+  guests(sessionId: SessionId): Promise<GuestRecord[]>;
+  /** Also one whose link is used up, so that a person with a link can be told what happened to it. */
+  guestByToken(tokenMac: string): Promise<GuestRecord | undefined>;
+  guestByResume(resumeHash: string): Promise<GuestRecord | undefined>;
+};
+
+export type GuestWrites = {
+  insertGuest(guest: Omit<GuestRecord, 'id'>): Promise<GuestRecord>;
+  updateGuest(guest: GuestRecord): Promise<void>;
+};
+
 /** One part of a recording: one journal. A session has several when it is recorded again, or after the relay was stopped. */
 export type RecordingRecord = {
   id: number;
@@ -191,6 +223,7 @@ export type RecordingWrites = {
 /** Everything that changes records, inside one transaction. */
 export type StoreTransaction = BoardWrites &
   PhotoWrites &
+  GuestWrites &
   RecordingWrites & {
     insertSession(session: Omit<SessionRecord, 'id'>): Promise<SessionRecord>;
     updateSession(session: SessionRecord): Promise<void>;
@@ -217,6 +250,7 @@ export type StoreTransaction = BoardWrites &
 
 export type Store = BoardReads &
   PhotoReads &
+  GuestReads &
   RecordingReads & {
     /**
      * Runs `work` in one transaction: all of it or nothing. When the promise resolves the change is on disk

@@ -38,6 +38,8 @@ export type WhiteboardHost = {
   /** The group's setting. */
   customerDraws: () => boolean;
   page: (party: Role) => Participant | undefined;
+  /** Pages that watch and do not draw. */
+  onlookers: () => readonly Participant[];
   /** Runs `work` as a step of the session, in one transaction. Without a note nothing is done. */
   note: (by: Role, work: (tx: StoreTransaction) => Promise<Note | undefined>) => Promise<void>;
 };
@@ -60,8 +62,9 @@ export class Whiteboard {
     this.#board.restore(stored);
   }
 
-  open(by: Role, after: number): Result<'openBoard'> {
-    return { ...this.#board.part(after), mayDraw: this.#mayDraw(by) };
+  /** @param by undefined for a page that only watches */
+  open(by: Role | undefined, after: number): Result<'openBoard'> {
+    return { ...this.#board.part(after), mayDraw: by !== undefined && this.#mayDraw(by) };
   }
 
   #mayDraw(by: Role): boolean {
@@ -124,19 +127,23 @@ export class Whiteboard {
 
   #make(step: BoardStep): void {
     this.#board.make(step);
-    for (const party of ['technician', 'customer'] as const) {
-      this.#host.page(party)?.send({ type: 'board', sessionId: this.#host.sessionId, change: step.change });
+    const { sessionId, page, onlookers } = this.#host;
+    for (const each of [page('technician'), page('customer'), ...onlookers()]) {
+      each?.send({ type: 'board', sessionId, change: step.change });
     }
   }
 
-  /** To the other page at once, if it is there and reads fast enough; else never. */
+  /** To the other pages at once, if they are there and read fast enough; else never. */
   sketch(by: Role, sketch: Sketch): ErrorCode | undefined {
     const refusal = this.#refusal(by);
     if (refusal) {
       return refusal;
     }
     const other = by === 'technician' ? 'customer' : 'technician';
-    this.#host.page(other)?.sendVolatile({ type: 'sketch', sessionId: this.#host.sessionId, sketch });
+    const { sessionId, page, onlookers } = this.#host;
+    for (const each of [page(other), ...onlookers()]) {
+      each?.sendVolatile({ type: 'sketch', sessionId, sketch });
+    }
     return undefined;
   }
 

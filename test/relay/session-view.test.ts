@@ -40,6 +40,7 @@ function record(machine: Partial<SessionMachine> = {}, more: Partial<SessionReco
 
 function presence(more: Partial<Presence> = {}): Presence {
   return {
+    guests: [],
     invitation: undefined,
     customerConnected: false,
     technicianConnected: true,

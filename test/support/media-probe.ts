@@ -36,6 +36,41 @@ export async function hearsSound(page: Page): Promise<void> {
   await until('audio energy to arrive', async () => (await energy()) > before + 1e-6);
 }
 
+/** Energy of the sound that came over that line of the page's newest connection. */
+async function energyOfLine(page: Page, mid: string): Promise<number> {
+  return page.evaluate(async (line) => {
+    const { connections } = window as unknown as Instrumented;
+    let energy = 0;
+    for (const stats of (await connections.at(-1)?.getStats())?.values() ?? []) {
+      energy +=
+        stats.type === 'inbound-rtp' && stats.kind === 'audio' && stats.mid === line
+          ? (stats.totalAudioEnergy ?? 0)
+          : 0;
+    }
+    return energy as number;
+  }, mid);
+}
+
+/** Resolves when one voice among several is heard. @param mid of its line: 0 is the other side's, guests begin at 2 */
+export async function hearsVoice(page: Page, mid: string): Promise<void> {
+  const before = await energyOfLine(page, mid);
+  await until(`a voice on line ${mid}`, async () => (await energyOfLine(page, mid)) > before + 1e-6);
+}
+
+/** Resolves when that voice has been silent for longer than the pause between two beeps of Chromium's fake microphone. */
+export async function hearsVoiceNoMore(page: Page, mid: string): Promise<void> {
+  let last = await energyOfLine(page, mid);
+  let since = performance.now();
+  await until(`silence on line ${mid}`, async () => {
+    const now = await energyOfLine(page, mid);
+    if (now > last + 1e-6) {
+      since = performance.now();
+    }
+    last = now;
+    return performance.now() - since > 2_000;
+  });
+}
+
 /** Resolves when the picture of the video with that accessible name changes on the screen. */
 export async function seesMovement(page: Page, videoName: string): Promise<void> {
   const video = page.getByLabel(videoName, { exact: true }).and(page.locator('video'));

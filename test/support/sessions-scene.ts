@@ -136,7 +136,8 @@ export async function openScene(
   const recordings = new TestRecordings();
   const journals = join(folder, 'recordings');
   const sqlite = await openSqliteStore(join(folder, 'fernblick.db'));
-  const directory = await openSqliteDirectory(sqlite, createSecrets(randomBytes(32)), clock.now);
+  const secrets = createSecrets(randomBytes(32));
+  const directory = await openSqliteDirectory(sqlite, secrets, clock.now);
   let commits = 0;
   let failing = false;
   let held: Promise<void> | undefined;
@@ -173,6 +174,7 @@ export async function openScene(
         onClosed: (recording) => recordings.closed.push(recording),
       },
       log,
+      secrets,
       now: () => clock.now,
       later: () => () => undefined,
       settings: {

@@ -7,6 +7,7 @@ import {
   type CustomerFields,
   type ErrorCode,
   type HelloResult,
+  type PageRole,
   type Params,
   type PeerId,
   PROTOCOL_VERSION,
@@ -152,12 +153,15 @@ export class SignallingClient {
     return client;
   }
 
+  /** A page at `/g/…`, before or after it has joined. */
+  static async guest(origin: string, resume?: string): Promise<SignallingClient> {
+    const client = await SignallingClient.connect(origin);
+    await client.hello('guest', resume);
+    return client;
+  }
+
   /** @param peers connections that the page still holds */
-  async hello(
-    role: 'technician' | 'customer',
-    resume?: string,
-    peers: readonly PeerId[] = [],
-  ): Promise<HelloResult> {
+  async hello(role: PageRole, resume?: string, peers: readonly PeerId[] = []): Promise<HelloResult> {
     this.helloResult = await this.request('hello', {
       version: PROTOCOL_VERSION,
       role,
