@@ -16,8 +16,10 @@ export class MoreVoices {
     this.#elements.set(voice, element);
     element.muted = this.#muted;
     element.srcObject = new MediaStream([track]);
-    // Pages with a camera, a microphone or a tap may play; where one may not, the next track tries again.
-    element.play().catch(() => undefined);
+    // Pages with a camera, a microphone or a tap may play at once; others with the next tap, whatever it is for.
+    element.play().catch(() => {
+      addEventListener('click', () => void element.play().catch(() => undefined), { once: true });
+    });
   }
 
   close(): void {
