@@ -4,6 +4,7 @@ import { PHONE } from './chromium.ts';
 import { Customer, Technician } from './people.ts';
 import { callApi, NO_FIELDS, SignallingClient } from './signalling-client.ts';
 import type { Stops } from './tour.ts';
+import { tourGuests } from './tour-guests.ts';
 import { tourPhone } from './tour-phone.ts';
 
 const WORDS = {
@@ -20,6 +21,7 @@ const WORDS = {
       schedule: 'Schedule for later',
     },
     ...{ past: 'Past sessions', page: 'Session page', download: 'Download case file', cancel: 'Cancel' },
+    film: 'Download WebM',
   },
   de: {
     ...{ startVideo: 'Video-Hilfe starten', closed: 'Niemand ist da', early: 'Ihr Termin' },
@@ -35,6 +37,7 @@ const WORDS = {
     ...{ transfer: 'Übergeben', hold: 'Anhalten', resume: 'Fortsetzen', held: 'hat die Sitzung angehalten' },
     ...{ schedule: 'Für später planen', past: 'Vergangene Sitzungen', page: 'Seite der Sitzung' },
     ...{ download: 'Fallakte herunterladen', cancel: 'Abbrechen' },
+    film: 'WebM herunterladen',
   },
 } as const;
 
@@ -127,7 +130,8 @@ async function tourChannel({ browser, tongue, dark = false, phone = PHONE, origi
   await technician.goAway();
 }
 
-async function tourWorkOnPicture({ browser, tongue, dark = false, phone = PHONE, origin, visit }: Stops) {
+async function tourWorkOnPicture(stops: Stops) {
+  const { browser, tongue, dark = false, phone = PHONE, origin, visit } = stops;
   const words = WORDS[tongue];
   const technician = await Technician.signIn(browser, origin, tongue, { dark });
   const desk = technician.page;
@@ -156,6 +160,7 @@ async function tourWorkOnPicture({ browser, tongue, dark = false, phone = PHONE,
   await visit('console-chat', desk);
 
   await tourPhone(technician, customer, tongue, visit);
+  await tourGuests(technician, customer, tongue, stops);
   await technician.press(words.numbered);
   const area = await desk.getByRole('application', { name: words.area }).boundingBox();
   const at = (x: number, y: number) =>
@@ -204,6 +209,11 @@ async function tourArchive({ browser, tongue, dark = false, origin, visit }: Sto
   await visit('console-archive', page);
   await page.getByRole('link', { name: 'Ada Lovelace' }).first().click();
   await page.getByRole('button', { name: words.download }).waitFor();
+  // The film of the recording is made by then.
+  await page
+    .getByRole('button', { name: words.film })
+    .or(page.getByRole('link', { name: words.film }))
+    .waitFor();
   await visit('console-session-page', page);
   await technician.goAway();
 }
