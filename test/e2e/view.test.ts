@@ -104,7 +104,7 @@ async function startSession(tongue: Tongue, link?: ImpairedLink) {
   await customer.join();
   await technician.sees(technician.words.customerConnected);
   await technician.start();
-  const stage = technician.page.locator('picture-stage');
+  const stage = technician.page.locator('session-view:not([hidden]) picture-stage').first();
   return { technician, customer, shoot: () => Shot.take(stage, decoder) };
 }
 
@@ -204,7 +204,7 @@ for (const tongue of ['en', 'de'] as const satisfies readonly Tongue[]) {
     const zoomed = await shows(shoot, '150 percent', async (shot) =>
       isNear(shot.square().width, (await pictureWidths(technician)).widest * 1.5 * SQUARE_SHARE, 4),
     );
-    const box = await page.locator('picture-stage').boundingBox();
+    const box = await page.locator('session-view:not([hidden]) picture-stage').first().boundingBox();
     const middle = { x: (box?.x ?? 0) + (box?.width ?? 0) / 2, y: (box?.y ?? 0) + (box?.height ?? 0) / 2 };
     await page.mouse.move(middle.x, middle.y);
     await page.mouse.down();
@@ -271,7 +271,7 @@ for (const tongue of ['en', 'de'] as const satisfies readonly Tongue[]) {
       await until('a microphone', async () => !(await button(words.mute).isDisabled()));
       await page.keyboard.press('m');
       await until('the microphone to be muted', () => isPressed(words.mute));
-      const name = page.getByLabel(technician.words.name, { exact: true });
+      const name = page.getByRole('textbox', { name: technician.words.name, exact: true });
       await name.fill('');
       await name.pressSequentially('Mr. Fms?');
       t.ok(await isPressed(words.mute), 'a letter in a field is a letter');
