@@ -750,7 +750,7 @@
 'sdb79f37b9b9d0cf1': `Techniker bearbeiten`,
 'sdc673e73b5c13aea': `Löschen`,
 'sdc868918feb4bc88': `Bilder/s`,
-'sdc964897dacfd0d7': str`Link widerrufen: ${0}`,
+'sdc964897dacfd0d7': str`Link von ${0} widerrufen`,
 'sdd214838693014e5': `Diese PIN öffnet keine Sitzung.`,
 'sdd26dbda20370f44': `Vom Techniker beendet`,
 'sdd782b3d1629e776': `Niemand mit diesem Namen.`,
