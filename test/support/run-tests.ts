@@ -1,6 +1,6 @@
 /**
  * `npm test`: two runs of tap beside each other. Tests in browsers keep processors busy, the others mostly wait for time-outs, kills and
- * disks: one of each at a time takes less than two of a kind, and no two pairs of browsers encode video at once.
+ * disks: two of the one kind and one of the other at a time leave neither processors nor people waiting.
  */
 import { spawn } from 'node:child_process';
 import { createReadStream, createWriteStream, mkdtempSync, readdirSync, rmSync } from 'node:fs';
@@ -17,8 +17,8 @@ const files = readdirSync(TESTS, { recursive: true, encoding: 'utf8' })
   .sort();
 
 /** @returns its exit code */
-function tap(paths: readonly string[], out: 'inherit' | 'pipe', log?: string): Promise<number> {
-  const child = spawn('tap', ['--jobs=1', ...paths], { stdio: ['ignore', out, out] });
+function tap(paths: readonly string[], jobs: number, out: 'inherit' | 'pipe', log?: string): Promise<number> {
+  const child = spawn('tap', [`--jobs=${jobs}`, ...paths], { stdio: ['ignore', out, out] });
   if (log !== undefined) {
     const file = createWriteStream(log);
     child.stdout?.pipe(file, { end: false });
@@ -34,11 +34,13 @@ const folder = mkdtempSync(join(tmpdir(), 'fernblick-tests-'));
 const log = join(folder, 'rest.tap');
 const rest = tap(
   files.filter((path) => !path.startsWith(IN_BROWSERS)),
+  1,
   'pipe',
   log,
 );
 const inBrowsers = await tap(
   files.filter((path) => path.startsWith(IN_BROWSERS)),
+  2,
   'inherit',
 );
 const code = Math.max(inBrowsers, await rest);
